@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+	test: {
+		include: ["src/**/*.test.ts"],
+		pool: "forks",
+		// libtorch uses every core by itself: more test processes than this only fight over them.
+		maxWorkers: 2,
+		testTimeout: 60_000,
+	},
+});
