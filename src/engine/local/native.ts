@@ -1,0 +1,152 @@
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+import { ThaliaError } from "../../errors.ts";
+
+/** A tensor on the native side. Only `Tensor` holds one. */
+export interface Handle {
+	readonly nativeTensor: unique symbol;
+}
+
+export type Dtype = "f32" | "bf16" | "f16" | "f64" | "i64" | "i32" | "u8" | "bool";
+
+type Ints = readonly number[];
+type Maybe<T> = T | undefined;
+type Unary = (t: Handle) => Handle;
+type Binary = (a: Handle, b: Handle) => Handle;
+type InPlace = (a: Handle, b: Handle) => void;
+type Reduce = (t: Handle, dims: Ints, keepDims: boolean) => Handle;
+
+/** The addon's exports: libtorch's operators, unchecked. Arguments are checked by `Tensor`. */
+export interface Native {
+	setErrorFactory(make: (operator: string, message: string) => Error): void;
+	liveTensors(): number;
+	dispose(t: Handle): void;
+
+	shape(t: Handle): number[];
+	dtype(t: Handle): Dtype;
+	fromBytes(bytes: Uint8Array, shape: Ints, dtype: Dtype): Handle;
+	copyOut(t: Handle, dtype: Dtype, out: NodeJS.TypedArray): void;
+	item(t: Handle): number;
+	empty(shape: Ints, dtype: Dtype): Handle;
+	zeros(shape: Ints, dtype: Dtype): Handle;
+	full(shape: Ints, value: number, dtype: Dtype): Handle;
+	arange(start: number, end: number, step: number, dtype: Dtype): Handle;
+	zerosLike: Unary;
+	to(t: Handle, dtype: Dtype): Handle;
+	clone: Unary;
+	contiguous: Unary;
+	copy_: InPlace;
+	fill_(t: Handle, value: number): void;
+	view(t: Handle, shape: Ints): Handle;
+	reshape(t: Handle, shape: Ints): Handle;
+	expand(t: Handle, shape: Ints): Handle;
+	transpose(t: Handle, a: number, b: number): Handle;
+	permute(t: Handle, order: Ints): Handle;
+	unsqueeze(t: Handle, dim: number): Handle;
+	squeeze(t: Handle, dim: number): Handle;
+	narrow(t: Handle, dim: number, start: number, length: number): Handle;
+	select(t: Handle, dim: number, index: number): Handle;
+	split(t: Handle, sizes: Ints, dim: number): Handle[];
+	cat(ts: readonly Handle[], dim: number): Handle;
+	stack(ts: readonly Handle[], dim: number): Handle;
+	indexSelect(t: Handle, dim: number, index: Handle): Handle;
+	indexCopy_(t: Handle, dim: number, index: Handle, source: Handle): void;
+	gather(t: Handle, dim: number, index: Handle): Handle;
+	scatterAdd_(t: Handle, dim: number, index: Handle, source: Handle): void;
+
+	add: Binary;
+	sub: Binary;
+	mul: Binary;
+	div: Binary;
+	addScalar(t: Handle, value: number): Handle;
+	mulScalar(t: Handle, value: number): Handle;
+	add_: InPlace;
+	sub_: InPlace;
+	mul_: InPlace;
+	mulScalar_(t: Handle, value: number): void;
+	neg: Unary;
+	exp: Unary;
+	exp_(t: Handle): void;
+	log: Unary;
+	sqrt: Unary;
+	rsqrt: Unary;
+	square: Unary;
+	cos: Unary;
+	sin: Unary;
+	silu: Unary;
+	lt: Binary;
+	ge: Binary;
+	where(condition: Handle, a: Handle, b: Handle): Handle;
+	maskedFill(t: Handle, mask: Handle, value: number): Handle;
+	sum: Reduce;
+	mean: Reduce;
+	amax: Reduce;
+	argmax(t: Handle, dim: number): Handle;
+	logsumexp(t: Handle, dim: number, keepDims: boolean): Handle;
+	softmax(t: Handle, dim: number): Handle;
+	logSoftmax(t: Handle, dim: number): Handle;
+	cumsum(t: Handle, dim: number): Handle;
+	sort(t: Handle, dim: number, descending: boolean): [Handle, Handle];
+	topk(t: Handle, k: number, dim: number): [Handle, Handle];
+	searchsorted(sorted: Handle, values: Handle, right: boolean): Handle;
+	isFinite(t: Handle): boolean;
+	sumOfSquares(ts: readonly Handle[]): number;
+	matmul: Binary;
+	bmm: Binary;
+	addmm_(t: Handle, a: Handle, b: Handle): void;
+	linear(x: Handle, weight: Handle, bias: Maybe<Handle>): Handle;
+	embedding(weight: Handle, ids: Handle): Handle;
+	rmsNorm(x: Handle, weight: Handle, epsilon: number): Handle;
+	rope(x: Handle, cos: Handle, sin: Handle): Handle;
+	attention(q: Handle, k: Handle, v: Handle, mask: Maybe<Handle>, causal: boolean, grouped: boolean): Handle;
+	fusedAdamW_(
+		params: readonly Handle[],
+		grads: readonly Handle[],
+		m: readonly Handle[],
+		v: readonly Handle[],
+		steps: readonly Handle[],
+		learningRate: number,
+		beta1: number,
+		beta2: number,
+		weightDecay: number,
+		epsilon: number,
+		gradientDivisor: number,
+	): void;
+
+	requiresGrad_(t: Handle, on: boolean): void;
+	requiresGrad(t: Handle): boolean;
+	detach: Unary;
+	setGradEnabled(on: boolean): boolean;
+	vjp(outputs: readonly Handle[], inputs: readonly Handle[], cotangents: readonly Handle[], retain: boolean): Maybe<Handle>[];
+
+	setThreads(count: number): void;
+	threads(): number;
+	cpuCapability(): string;
+	cpuFeatures(): string[];
+	isaCap(): string;
+	torchBuild(): string;
+	trimMemory(): void;
+}
+
+const addonPath = fileURLToPath(new URL("../../../native/build/thalia.node", import.meta.url));
+
+function load(): Native {
+	if (!existsSync(addonPath)) {
+		throw new ThaliaError("addon-missing", `Expected the native addon at ${addonPath} but it is not built`, {
+			fix: "run `npm run setup`",
+		});
+	}
+	try {
+		const addon = createRequire(import.meta.url)(addonPath) as Native;
+		addon.setErrorFactory((operator, message) => new ThaliaError("libtorch", `${operator}: ${message}`));
+		return addon;
+	} catch (cause) {
+		throw new ThaliaError("addon-load-failed", `The native addon did not load: ${(cause as Error).message}`, {
+			fix: "run `npm run setup` again: libtorch may have moved since it was built",
+			cause,
+		});
+	}
+}
+
+export const native: Native = load();
