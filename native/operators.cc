@@ -1,4 +1,6 @@
 // The arithmetic: one line an operator, named as in torch.
+#include <ATen/CPUGeneratorImpl.h>
+
 #include "registry.h"
 
 namespace thalia {
@@ -51,6 +53,11 @@ void register_operators(Registry& r) {
     double total = 0;
     for (const auto& t : ts) total += std::pow(t.norm(2, at::kFloat).item().toDouble(), 2);
     return total;
+  });
+
+  // Gaussian noise from a generator of its own: the same seed gives the same numbers wherever else numbers are drawn.
+  r.op("normal_", [](const Tensor& t, double mean, double deviation, int64_t seed) {
+    t.normal_(mean, deviation, at::detail::createCPUGenerator(static_cast<uint64_t>(seed)));
   });
 
   r.op("matmul", [](const Tensor& a, const Tensor& b) { return at::matmul(a, b); });

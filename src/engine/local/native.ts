@@ -92,6 +92,7 @@ export interface Native {
 	searchsorted(sorted: Handle, values: Handle, right: boolean): Handle;
 	isFinite(t: Handle): boolean;
 	sumOfSquares(ts: readonly Handle[]): number;
+	normal_(t: Handle, mean: number, deviation: number, seed: number): void;
 	matmul: Binary;
 	bmm: Binary;
 	addmm_(t: Handle, a: Handle, b: Handle): void;

@@ -141,6 +141,12 @@ export class Tensor {
 		return this;
 	}
 
+	/** Gaussian numbers from a generator seeded for this call alone. */
+	normal_(mean: number, deviation: number, seed: number): this {
+		native.normal_(this.handle, mean, deviation, checkInt(seed, "normal_"));
+		return this;
+	}
+
 	view(...shape: number[]): Tensor {
 		return new Tensor(native.view(this.handle, shape));
 	}

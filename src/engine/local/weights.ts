@@ -1,0 +1,175 @@
+import { expected, ThaliaError } from "../../errors.ts";
+import type { Checkpoint } from "../../formats/checkpoint.ts";
+import type { DecoderConfig } from "../../formats/hf-config.ts";
+import { noGrad } from "./autograd.ts";
+import type { Dtype } from "./native.ts";
+import { keep, Tensor, tidy } from "./tensor.ts";
+
+/** Compute precision of a model's weights. */
+export type WeightDtype = "f32" | "bf16";
+
+/** A tensor of a Hugging Face checkpoint: rows of the parameter that holds it. */
+interface Part {
+	readonly name: string;
+	readonly rows: number;
+}
+
+/**
+ * One trainable tensor. Projections that read the same input are one matrix (query, key and value; gate and up), so
+ * that they are one product: `parts` are its rows in the checkpoint's names.
+ */
+export interface ParameterSpec {
+	readonly name: string;
+	readonly shape: readonly number[];
+	readonly parts: readonly Part[];
+	readonly init: "normal" | "zero" | "one";
+}
+
+export function parameterSpecs(c: DecoderConfig): ParameterSpec[] {
+	const specs: ParameterSpec[] = [];
+	const matrix = (name: string, columns: number, parts: readonly Part[]) => {
+		specs.push({ name, shape: [rowsOf(parts), columns], parts, init: "normal" });
+	};
+	const vector = (name: string, parts: readonly Part[], init: "zero" | "one") => {
+		specs.push({ name, shape: [rowsOf(parts)], parts, init });
+	};
+	const queries = c.numHeads * c.headDim;
+	const keys = c.numKvHeads * c.headDim;
+
+	matrix("embed", c.hiddenSize, [{ name: "model.embed_tokens.weight", rows: c.vocabSize }]);
+	for (let layer = 0; layer < c.numLayers; layer++) {
+		const hf = `model.layers.${layer}`;
+		const own = `layers.${layer}`;
+		const projections = (kind: "weight" | "bias"): Part[] => [
+			{ name: `${hf}.self_attn.q_proj.${kind}`, rows: queries },
+			{ name: `${hf}.self_attn.k_proj.${kind}`, rows: keys },
+			{ name: `${hf}.self_attn.v_proj.${kind}`, rows: keys },
+		];
+		const gateUp = (kind: "weight" | "bias"): Part[] => [
+			{ name: `${hf}.mlp.gate_proj.${kind}`, rows: c.intermediateSize },
+			{ name: `${hf}.mlp.up_proj.${kind}`, rows: c.intermediateSize },
+		];
+		vector(`${own}.inputNorm`, [{ name: `${hf}.input_layernorm.weight`, rows: c.hiddenSize }], "one");
+		matrix(`${own}.qkv`, c.hiddenSize, projections("weight"));
+		if (c.qkvBias) vector(`${own}.qkvBias`, projections("bias"), "zero");
+		if (c.qkNorm) {
+			vector(`${own}.qNorm`, [{ name: `${hf}.self_attn.q_norm.weight`, rows: c.headDim }], "one");
+			vector(`${own}.kNorm`, [{ name: `${hf}.self_attn.k_norm.weight`, rows: c.headDim }], "one");
+		}
+		matrix(`${own}.output`, queries, [{ name: `${hf}.self_attn.o_proj.weight`, rows: c.hiddenSize }]);
+		if (c.outputBias) vector(`${own}.outputBias`, [{ name: `${hf}.self_attn.o_proj.bias`, rows: c.hiddenSize }], "zero");
+		vector(`${own}.postNorm`, [{ name: `${hf}.post_attention_layernorm.weight`, rows: c.hiddenSize }], "one");
+		matrix(`${own}.gateUp`, c.hiddenSize, gateUp("weight"));
+		if (c.mlpBias) vector(`${own}.gateUpBias`, gateUp("bias"), "zero");
+		matrix(`${own}.down`, c.intermediateSize, [{ name: `${hf}.mlp.down_proj.weight`, rows: c.hiddenSize }]);
+		if (c.mlpBias) vector(`${own}.downBias`, [{ name: `${hf}.mlp.down_proj.bias`, rows: c.hiddenSize }], "zero");
+	}
+	vector("finalNorm", [{ name: "model.norm.weight", rows: c.hiddenSize }], "one");
+	if (!c.tieWordEmbeddings) matrix("head", c.hiddenSize, [{ name: "lm_head.weight", rows: c.vocabSize }]);
+	return specs;
+}
+
+/** The parameters of one decoder, by their names in `parameterSpecs`, in that order. */
+export type Weights = ReadonlyMap<string, Tensor>;
+
+const torchDtypes: Partial<Record<string, Dtype>> = { F32: "f32", BF16: "bf16", F16: "f16" };
+
+/**
+ * Reads a checkpoint's tensors into parameters of `dtype`.
+ * @throws ThaliaError `tensor-missing`, `tensor-shape`, `tensor-dtype`
+ */
+export function loadWeights(checkpoint: Checkpoint, config: DecoderConfig, dtype: WeightDtype): Weights {
+	const specs = parameterSpecs(config);
+	for (const spec of specs) {
+		for (const part of spec.parts) checkPart(checkpoint, spec, part);
+	}
+	return noGrad(
+		() =>
+			new Map(
+				specs.map((spec) => {
+					const tensor = keep(Tensor.empty(spec.shape, dtype));
+					let row = 0;
+					for (const part of spec.parts) {
+						const entry = checkpoint.entries.get(part.name)!;
+						tidy(() => {
+							const source = Tensor.fromBytes(checkpoint.read(part.name), entry.shape, torchDtypes[entry.dtype]!);
+							tensor.narrow(0, row, part.rows).copy_(source);
+						});
+						row += part.rows;
+					}
+					return [spec.name, tensor];
+				}),
+			),
+	);
+}
+
+function checkPart(checkpoint: Checkpoint, spec: ParameterSpec, part: Part): void {
+	const entry = checkpoint.entries.get(part.name);
+	if (entry === undefined) {
+		throw new ThaliaError("tensor-missing", `Expected tensor ${part.name} in the checkpoint but it is not there`, {
+			fix: "check that config.json belongs to these weights (layers, biases, tie_word_embeddings)",
+		});
+	}
+	const shape = [part.rows, ...spec.shape.slice(1)];
+	if (entry.shape.join() !== shape.join()) {
+		throw expected("tensor-shape", `shape [${shape.join(", ")}]`, `tensor ${part.name}`, `[${entry.shape.join(", ")}]`);
+	}
+	if (torchDtypes[entry.dtype] === undefined) {
+		throw expected("tensor-dtype", "F32, BF16 or F16", `tensor ${part.name}`, entry.dtype);
+	}
+}
+
+/** Fresh weights: N(0, 0.02) with residual projections scaled by 1 / sqrt(2 layers) (GPT-2), norms 1, biases 0. */
+export function randomWeights(config: DecoderConfig, dtype: WeightDtype, seed: number): Weights {
+	return noGrad(
+		() =>
+			new Map(
+				parameterSpecs(config).map((spec, index) => {
+					const residual = spec.name.endsWith(".output") || spec.name.endsWith(".down");
+					const deviation = residual ? 0.02 / Math.sqrt(2 * config.numLayers) : 0.02;
+					const tensor = keep(Tensor.empty(spec.shape, dtype));
+					if (spec.init === "normal") tensor.normal_(0, deviation, seed * 100_003 + index);
+					else tensor.fill_(spec.init === "one" ? 1 : 0);
+					return [spec.name, tensor];
+				}),
+			),
+	);
+}
+
+/** One tensor of the checkpoint layout, its bytes made when asked for. */
+export interface ExportedTensor {
+	readonly name: string;
+	readonly dtype: "F32" | "BF16";
+	readonly shape: readonly number[];
+	data(): Uint8Array;
+}
+
+/** The parameters under the checkpoint's names, ready to be written as safetensors. */
+export function exportWeights(config: DecoderConfig, weights: Weights, dtype: WeightDtype): ExportedTensor[] {
+	return parameterSpecs(config).flatMap((spec) => {
+		let row = 0;
+		return spec.parts.map((part): ExportedTensor => {
+			const start = row;
+			row += part.rows;
+			return {
+				name: part.name,
+				dtype: dtype === "f32" ? "F32" : "BF16",
+				shape: [part.rows, ...spec.shape.slice(1)],
+				data: () => {
+					const rows = weights.get(spec.name)!.narrow(0, start, part.rows);
+					const bytes = rows.toBytes(dtype);
+					rows.dispose();
+					return bytes;
+				},
+			};
+		});
+	});
+}
+
+export function disposeWeights(weights: Weights): void {
+	for (const tensor of weights.values()) tensor.dispose();
+}
+
+function rowsOf(parts: readonly Part[]): number {
+	return parts.reduce((sum, part) => sum + part.rows, 0);
+}
