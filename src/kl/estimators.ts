@@ -1,0 +1,59 @@
+import { assertLength, type LogProbs } from "./log-probs.ts";
+
+/**
+ * Per-token estimators of KL(pi || ref) from one sampled token (Schulman, "Approximating KL divergence", 2020), as
+ * functions of the log-ratio u = log pi(y_t|h_t) - log ref(y_t|h_t).
+ */
+export type Estimator = (typeof ESTIMATORS)[number];
+export const ESTIMATORS = ["k1", "k2", "k3"] as const;
+
+/** k1(u) = u. Its mean under pi is the KL; a single value can be negative. */
+export function k1(u: number): number {
+	return u;
+}
+
+/** k2(u) = u^2 / 2 >= 0. Biased in value; its gradient's mean under pi is that of the local reverse KL. */
+export function k2(u: number): number {
+	return (u * u) / 2;
+}
+
+/** k3(u) = exp(-u) - 1 + u >= 0. Its mean under pi is the KL; its variance explodes far from the reference. */
+export function k3(u: number): number {
+	return Math.expm1(-u) + u;
+}
+
+/** d k3 / du = 1 - exp(-u). */
+export function k3Derivative(u: number): number {
+	return -Math.expm1(-u);
+}
+
+/** exp(-u) (-u - 1) + 1 >= 0: from a token of pi, an estimate of the local *forward* KL(ref || pi). */
+export function forwardK(u: number): number {
+	return -u * Math.exp(-u) - Math.expm1(-u);
+}
+
+const value: Record<Estimator, (u: number) => number> = { k1, k2, k3 };
+const derivative: Record<Estimator, (u: number) => number> = { k1: () => 1, k2: (u) => u, k3: k3Derivative };
+
+/**
+ * The estimator's value per token.
+ * @param logp log pi, [T]
+ * @param reference log ref, [T]
+ * @returns nats, [T]
+ */
+export function klValues(estimator: Estimator, logp: LogProbs, reference: LogProbs): Float64Array {
+	assertLength("reference log-probs", reference, logp.length);
+	return Float64Array.from(logp, (l, t) => value[estimator](l - reference[t]));
+}
+
+/**
+ * The estimator's derivative with respect to log pi per token, which is the score weight c_t of a KL in the loss:
+ * grad sum_t k(u_t) = sum_t c_t grad log pi(y_t|h_t).
+ * @param logp log pi, [T]
+ * @param reference log ref, [T]
+ * @returns [T]
+ */
+export function klDerivatives(estimator: Estimator, logp: LogProbs, reference: LogProbs): Float64Array {
+	assertLength("reference log-probs", reference, logp.length);
+	return Float64Array.from(logp, (l, t) => derivative[estimator](l - reference[t]));
+}
