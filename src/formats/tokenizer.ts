@@ -1,0 +1,68 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import { ThaliaError } from "../errors.ts";
+import type { DecoderConfig } from "./hf-config.ts";
+
+export interface Tokenizer {
+	/** One more than the highest token id. */
+	readonly vocabSize: number;
+	readonly eosTokenId: number | null;
+	encode(text: string, options?: { addSpecialTokens?: boolean }): number[];
+	/** Bytes that are no whole character become U+FFFD. */
+	decode(ids: ArrayLike<number>, options?: { skipSpecialTokens?: boolean }): string;
+}
+
+/**
+ * The tokenizer of a model folder (tokenizer.json, tokenizer_config.json).
+ * @throws ThaliaError `tokenizer-missing`, `tokenizer-invalid`
+ */
+export function loadTokenizer(dir: string): Tokenizer {
+	const definition = readJson(join(dir, "tokenizer.json"));
+	const configPath = join(dir, "tokenizer_config.json");
+	const config = existsSync(configPath) ? readJson(configPath) : {};
+	let inner: HuggingFaceTokenizer;
+	try {
+		inner = new HuggingFaceTokenizer(definition, config);
+	} catch (cause) {
+		throw new ThaliaError("tokenizer-invalid", `${dir}: tokenizer.json does not load: ${(cause as Error).message}`, { cause });
+	}
+	const ids = [...inner.get_vocab(true).values()];
+	const eos = config.eos_token;
+	const eosText = typeof eos === "string" ? eos : ((eos as { content?: string } | null | undefined)?.content ?? null);
+	return {
+		vocabSize: ids.reduce((max, id) => Math.max(max, id), -1) + 1,
+		eosTokenId: eosText === null ? null : (inner.token_to_id(eosText) ?? null),
+		encode: (text, { addSpecialTokens = false } = {}) =>
+			text === "" && !addSpecialTokens ? [] : inner.encode(text, { add_special_tokens: addSpecialTokens }).ids,
+		decode: (tokens, { skipSpecialTokens = false } = {}) =>
+			tokens.length === 0
+				? ""
+				: inner.decode(Array.from(tokens), { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: false }),
+	};
+}
+
+/** Refuses a tokenizer whose ids the model has no rows for. (A model may have more rows than the tokenizer ids.) */
+export function assertTokenizerFits(tokenizer: Tokenizer, config: DecoderConfig, dir: string): void {
+	if (tokenizer.vocabSize > config.vocabSize) {
+		throw new ThaliaError(
+			"vocabulary-mismatch",
+			`${dir}: expected token ids below the model's vocab_size ${config.vocabSize} but the tokenizer has ${tokenizer.vocabSize}`,
+			{ fix: "use the tokenizer that the model was trained with" },
+		);
+	}
+}
+
+function readJson(path: string): Record<string, unknown> {
+	let text: string;
+	try {
+		text = readFileSync(path, "utf8");
+	} catch (cause) {
+		throw new ThaliaError("tokenizer-missing", `Expected a tokenizer at ${path}: ${(cause as Error).message}`, { cause });
+	}
+	try {
+		return JSON.parse(text) as Record<string, unknown>;
+	} catch (cause) {
+		throw new ThaliaError("tokenizer-invalid", `${path}: expected JSON: ${(cause as Error).message}`, { cause });
+	}
+}
