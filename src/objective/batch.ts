@@ -6,8 +6,8 @@ import { assertLength, type LogProbs } from "../kl/log-probs.ts";
  * sequence may be empty). Only trained tokens are in it: prompts and masked tokens are left out. A group is
  * `groupSize` consecutive sequences, the completions of one prompt.
  *
- * All log-probs in nats and at the same temperature. One that is not finite does not throw: it makes weights that
- * are not finite, and so a gradient that the engine discards.
+ * All log-probs in nats and at the same temperature. One that is not finite throws nothing: the loss, and every
+ * weight that depends on it, is then not finite either, and the engine discards the gradient.
  */
 export interface TokenBatch {
 	/** [B + 1], from 0 to N, never falling. */
