@@ -6,7 +6,7 @@ import { type Estimator, klValues } from "../kl/estimators.ts";
 import { sequenceAdvantages } from "./advantages.ts";
 import { type TokenBatch, tokensOf } from "./batch.ts";
 import type { Aggregation, ObjectiveConfig, Surrogate } from "./config.ts";
-import { objectiveDiagnostics, topShare } from "./diagnostics.ts";
+import { objectiveDiagnostics } from "./diagnostics.ts";
 import { type PreparedObjective, prepareObjective } from "./prepare.ts";
 import { batchLoss, scoreWeights, sequenceLoss } from "./weigh.ts";
 
@@ -294,11 +294,4 @@ test("a batch evaluated in portions has the loss of the whole", () => {
 			close([total(parts)], [batchLoss(prepared, logp)]);
 		}),
 	);
-});
-
-test("the share of the heaviest weights is between even and all", () => {
-	expect(topShare(new Float64Array(0))).toBe(0);
-	expect(topShare(new Float64Array(5))).toBe(0);
-	expect(topShare(new Float64Array(300).fill(-2))).toBeCloseTo(3 / 300, 12);
-	expect(topShare(Float64Array.of(0, 0, -7, 0))).toBe(1);
 });
