@@ -6,6 +6,7 @@ export default defineConfig({
 		pool: "forks",
 		// libtorch uses every core by itself: more test processes than this only fight over them.
 		maxWorkers: 2,
+		env: { OMP_NUM_THREADS: "1" },
 		testTimeout: 60_000,
 	},
 });

@@ -60,7 +60,10 @@ export interface TokenCotangents {
  * Called with the fresh outputs of some of the sequences given to `accumulate` (a micro-batch): `indices[i]` is the
  * position in that array of the sequence whose outputs are `outputs[i]`. Returns one cotangent per entry.
  */
-export type Weigh = (outputs: readonly TokenOutputs[], indices: readonly number[]) => readonly TokenCotangents[];
+export type Weigh = (
+	outputs: readonly TokenOutputs[],
+	indices: readonly number[],
+) => readonly TokenCotangents[];
 
 /** One optimiser step (AdamW, Loshchilov and Hutter 2019, decoupled weight decay). */
 export interface StepOptions {
@@ -84,7 +87,11 @@ export interface Engine {
 	readonly eosTokenIds: readonly number[];
 
 	/** Completions in the order of the requests, `count` consecutive ones each, from the published policy. */
-	sample(requests: readonly SampleRequest[], options: SamplingOptions, onProgress?: (tokens: number) => void): Promise<Completion[]>;
+	sample(
+		requests: readonly SampleRequest[],
+		options: SamplingOptions,
+		onProgress?: (tokens: number) => void,
+	): Promise<Completion[]>;
 
 	/** Outputs of the evaluated tokens under the current policy or the frozen reference; no gradient. */
 	evaluate(sequences: readonly Sequence[], of: "policy" | "reference"): Promise<TokenOutputs[]>;

@@ -7,5 +7,7 @@ const candidate = fileURLToPath(new URL("../../../shared/fixtures", import.meta.
 export const fixturesDir: string | undefined = existsSync(candidate) ? candidate : undefined;
 
 if (fixturesDir === undefined) {
-	console.warn(`\nNOT RUN: the parity goldens are not at ${candidate}; the tests that need them are skipped.\n`);
+	console.warn(
+		`\nNOT RUN: the parity goldens are not at ${candidate}; the tests that need them are skipped.\n`,
+	);
 }

@@ -54,10 +54,17 @@ export class AdamW {
 	 * One step; parameters without a gradient stay. `gradNorm` is the L2 norm over all gradients before clipping
 	 * (0 disables clipping). If it is not finite nothing changes and `applied` is false.
 	 */
-	step(gradients: Gradients, learningRate: number, maxGradNorm: number): { gradNorm: number; applied: boolean } {
+	step(
+		gradients: Gradients,
+		learningRate: number,
+		maxGradNorm: number,
+	): { gradNorm: number; applied: boolean } {
 		return noGrad(() => {
 			const moved = [...this.#slots].filter(([name]) => gradients.get(name) !== undefined);
-			const sums = handlesOf(moved.map(([name]) => gradients.get(name)!), "AdamW");
+			const sums = handlesOf(
+				moved.map(([name]) => gradients.get(name)!),
+				"AdamW",
+			);
 			const gradNorm = Math.sqrt(native.sumOfSquares(sums));
 			if (!Number.isFinite(gradNorm)) return { gradNorm, applied: false };
 			const clip = maxGradNorm > 0 ? Math.min(1, maxGradNorm / (gradNorm + 1e-6)) : 1;

@@ -46,10 +46,19 @@ export function splitOutputs(outputs: HeadOutputs, offsets: readonly number[]): 
 }
 
 /** @throws ThaliaError `sequence-length`, `token-range`, `too-many-positions` */
-export function checkSequences(sequences: readonly Sequence[], vocabSize: number, maxPositions: number): void {
+export function checkSequences(
+	sequences: readonly Sequence[],
+	vocabSize: number,
+	maxPositions: number,
+): void {
 	sequences.forEach(({ tokens, promptLength }, i) => {
 		if (!Number.isInteger(promptLength) || promptLength < 1 || promptLength >= tokens.length) {
-			throw expected("sequence-length", `a prompt of 1 to ${tokens.length - 1} tokens`, `sequence ${i}`, promptLength);
+			throw expected(
+				"sequence-length",
+				`a prompt of 1 to ${tokens.length - 1} tokens`,
+				`sequence ${i}`,
+				promptLength,
+			);
 		}
 		if (tokens.length - 1 > maxPositions) {
 			throw new ThaliaError(
@@ -58,6 +67,7 @@ export function checkSequences(sequences: readonly Sequence[], vocabSize: number
 			);
 		}
 		const bad = tokens.find((token) => token < 0 || token >= vocabSize);
-		if (bad !== undefined) throw expected("token-range", `tokens from 0 to ${vocabSize - 1}`, `sequence ${i}`, bad);
+		if (bad !== undefined)
+			throw expected("token-range", `tokens from 0 to ${vocabSize - 1}`, `sequence ${i}`, bad);
 	});
 }

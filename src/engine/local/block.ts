@@ -22,7 +22,9 @@ export interface BlockWeights {
 export function blockWeights(weights: Weights, layer: number): BlockWeights {
 	const prefix = `layers.${layer}.`;
 	const own = [...weights].filter(([name]) => name.startsWith(prefix));
-	return Object.fromEntries(own.map(([name, tensor]) => [name.slice(prefix.length), tensor])) as unknown as BlockWeights;
+	return Object.fromEntries(
+		own.map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+	) as unknown as BlockWeights;
 }
 
 /** Given q [B, T, heads, d] and k, v [B, T, kvHeads, d], the heads' outputs [B, T, heads * d]. */
@@ -47,7 +49,11 @@ export function block(
 	let k: Tensor;
 	if (w.qNorm !== undefined && w.kNorm !== undefined) {
 		q = rope(rmsNorm(heads.narrow(2, 0, numHeads), w.qNorm, c.rmsNormEps), positions.cos, positions.sin);
-		k = rope(rmsNorm(heads.narrow(2, numHeads, numKvHeads), w.kNorm, c.rmsNormEps), positions.cos, positions.sin);
+		k = rope(
+			rmsNorm(heads.narrow(2, numHeads, numKvHeads), w.kNorm, c.rmsNormEps),
+			positions.cos,
+			positions.sin,
+		);
 	} else {
 		const rotated = rope(heads.narrow(2, 0, numHeads + numKvHeads), positions.cos, positions.sin);
 		q = rotated.narrow(2, 0, numHeads);

@@ -41,11 +41,15 @@ export function decode(
 	const sampler = resolveSampler(options, decoder.config.vocabSize);
 	const stopTokens = new Set<number>(options.stopTokens ?? decoder.config.eosTokenIds);
 	const results: Completion[] = [];
-	let sampled = 0;
+	let before = 0;
 	for (const wave of planWaves(decoder, requests, options)) {
+		let sampled = 0;
+		const onTokens = (tokens: number) => {
+			sampled = tokens;
+			onProgress?.(before + tokens);
+		};
 		noGrad(() => {
-			decodeWave(decoder, wave, sampler, options.maxTokens, stopTokens, (tokens) => onProgress?.(sampled + tokens), (row, finish) => {
-				sampled += row.tokens.length;
+			decodeWave(decoder, wave, sampler, options.maxTokens, stopTokens, onTokens, (row, finish) => {
 				results[row.slot] = {
 					tokens: Int32Array.from(row.tokens),
 					samplerLogprobs: Float32Array.from(row.samplerLogprobs),
@@ -55,12 +59,17 @@ export function decode(
 				};
 			});
 		});
+		before += sampled;
 	}
 	return results;
 }
 
 /** Splits the rows into batches whose caches fit, without parting a prompt from its rows where possible. */
-function planWaves(decoder: Decoder, requests: readonly SampleRequest[], options: SamplingOptions): PromptRows[][] {
+function planWaves(
+	decoder: Decoder,
+	requests: readonly SampleRequest[],
+	options: SamplingOptions,
+): PromptRows[][] {
 	const { numLayers, numKvHeads, headDim } = decoder.config;
 	const longest = requests.reduce((max, request) => Math.max(max, request.prompt.length), 0);
 	checkLengths(decoder, requests, longest, options.maxTokens);
@@ -95,7 +104,12 @@ function planWaves(decoder: Decoder, requests: readonly SampleRequest[], options
 	return waves;
 }
 
-function checkLengths(decoder: Decoder, requests: readonly SampleRequest[], longest: number, maxTokens: number): void {
+function checkLengths(
+	decoder: Decoder,
+	requests: readonly SampleRequest[],
+	longest: number,
+	maxTokens: number,
+): void {
 	const { maxPositions, vocabSize } = decoder.config;
 	if (longest + maxTokens > maxPositions) {
 		throw new ThaliaError(
@@ -105,11 +119,19 @@ function checkLengths(decoder: Decoder, requests: readonly SampleRequest[], long
 		);
 	}
 	requests.forEach(({ prompt, count }, i) => {
-		if (prompt.length === 0) throw new ThaliaError("empty-prompt", `Expected at least one token for prompt ${i} but received none`);
-		if (!Number.isInteger(count) || count < 1) throw new ThaliaError("sampling-option", `Expected a count of 1 or more for prompt ${i} but received ${count}`);
+		if (prompt.length === 0)
+			throw new ThaliaError("empty-prompt", `Expected at least one token for prompt ${i} but received none`);
+		if (!Number.isInteger(count) || count < 1)
+			throw new ThaliaError(
+				"sampling-option",
+				`Expected a count of 1 or more for prompt ${i} but received ${count}`,
+			);
 		const bad = prompt.find((token) => token < 0 || token >= vocabSize);
 		if (bad !== undefined) {
-			throw new ThaliaError("token-range", `Expected tokens from 0 to ${vocabSize - 1} for prompt ${i} but received ${bad}`);
+			throw new ThaliaError(
+				"token-range",
+				`Expected tokens from 0 to ${vocabSize - 1} for prompt ${i} but received ${bad}`,
+			);
 		}
 	});
 }
@@ -129,21 +151,32 @@ function decodeWave(
 	let logits: Tensor | undefined;
 	try {
 		logits = prefill(decoder, wave, cache, promptColumns);
-		let done = 0;
+		let finished = 0;
 		for (let step = 0; ; step++) {
-			const drawn = drawTokens(logits, sampler, Float32Array.from(live, (row) => row.uniform()));
+			const drawn = drawTokens(
+				logits,
+				sampler,
+				Float32Array.from(live, (row) => row.uniform()),
+			);
 			logits.dispose();
 			const going: number[] = [];
 			live.forEach((row, i) => {
 				row.tokens.push(drawn.tokens[i]);
 				row.samplerLogprobs.push(drawn.samplerLogprobs[i]);
 				row.logprobs.push(drawn.logprobs[i]);
-				if (stopTokens.has(drawn.tokens[i])) onDone(row, "stop");
-				else if (row.tokens.length === maxTokens) onDone(row, "length");
-				else going.push(i);
+				const finish = stopTokens.has(drawn.tokens[i])
+					? "stop"
+					: step + 1 === maxTokens
+						? "length"
+						: undefined;
+				if (finish === undefined) {
+					going.push(i);
+				} else {
+					finished += row.tokens.length;
+					onDone(row, finish);
+				}
 			});
-			done += live.length - going.length;
-			onTokens((step + 1) * going.length);
+			onTokens(finished + (step + 1) * going.length);
 			if (going.length === 0) return;
 			const column = promptColumns + step;
 			live = compact(live, going, cache, column);
@@ -180,9 +213,14 @@ function prefill(decoder: Decoder, wave: readonly PromptRows[], cache: KvCache, 
 			});
 		});
 		const last = wave.map(({ prompt }, p) => p * columns + prompt.length - 1);
-		const ends = hidden.reshape(-1, decoder.config.hiddenSize).indexSelect(0, Tensor.fromArray(last, [last.length], "i64"));
+		const ends = hidden
+			.reshape(-1, decoder.config.hiddenSize)
+			.indexSelect(0, Tensor.fromArray(last, [last.length], "i64"));
 		const owners = wave.flatMap(({ rows }, p) => rows.map(() => p));
-		return decoder.logits(ends).to("f32").indexSelect(0, Tensor.fromArray(owners, [owners.length], "i64"));
+		return decoder
+			.logits(ends)
+			.to("f32")
+			.indexSelect(0, Tensor.fromArray(owners, [owners.length], "i64"));
 	});
 }
 
@@ -191,9 +229,17 @@ function decodeStep(decoder: Decoder, live: readonly Row[], cache: KvCache, colu
 	return tidy(() => {
 		const rows = live.length;
 		const { numHeads, numKvHeads, headDim } = decoder.config;
-		const tokens = Tensor.fromArray(live.map((row) => row.tokens.at(-1)!), [rows, 1], "i64");
+		const tokens = Tensor.fromArray(
+			live.map((row) => row.tokens.at(-1)!),
+			[rows, 1],
+			"i64",
+		);
 		const table = decoder.rope(column + 1);
-		const at = Tensor.fromArray(live.map((row) => row.promptLength + row.tokens.length - 1), [rows], "i64");
+		const at = Tensor.fromArray(
+			live.map((row) => row.promptLength + row.tokens.length - 1),
+			[rows],
+			"i64",
+		);
 		const positions = {
 			cos: table.cos.indexSelect(0, at).view(rows, 1, 1, headDim),
 			sin: table.sin.indexSelect(0, at).view(rows, 1, 1, headDim),

@@ -52,7 +52,8 @@ export function headBackward(
 	const hiddenGradient = Tensor.empty(hidden.shape, dtype);
 	forEachBlock(hidden, weight, (start, count) => {
 		const h = hidden.narrow(0, start, count);
-		const column = (values: Float32Array) => Tensor.fromArray(values.subarray(start, start + count), [count, 1]);
+		const column = (values: Float32Array) =>
+			Tensor.fromArray(values.subarray(start, start + count), [count, 1]);
 		const dLogprob = column(cotangents.logprobs);
 		const logits = logitsOf(h, weight);
 		logits.sub_(logits.logsumexp(-1, true));

@@ -14,7 +14,9 @@ export class KvCache {
 		const { numLayers, numKvHeads, headDim } = decoder.config;
 		this.#data = keep(Tensor.empty([numLayers, 2, rows, numKvHeads, columns, headDim], decoder.dtype));
 		// Attention multiplies masked columns by zero: they must hold numbers.
-		tidy(() => this.#data.narrow(4, 0, promptColumns).fill_(0));
+		tidy(() => {
+			this.#data.narrow(4, 0, promptColumns).fill_(0);
+		});
 		this.#layers = Array.from({ length: numLayers }, (_, layer) => {
 			const own = this.#data.select(0, layer);
 			const views = { keys: keep(own.select(0, 0)), values: keep(own.select(0, 1)) };

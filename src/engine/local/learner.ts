@@ -39,7 +39,11 @@ export class Gradients {
 	add(name: string, gradient: Tensor): void {
 		const sum = this.#sums.get(name);
 		if (sum !== undefined) sum.add_(gradient);
-		else this.#sums.set(name, keep(gradient.dtype === "f32" ? gradient.contiguous().clone() : gradient.to("f32")));
+		else
+			this.#sums.set(
+				name,
+				keep(gradient.dtype === "f32" ? gradient.contiguous().clone() : gradient.to("f32")),
+			);
 	}
 
 	get empty(): boolean {
@@ -53,7 +57,11 @@ export class Gradients {
 }
 
 /** Outputs of the evaluated tokens, without gradient. */
-export function evaluateSequences(decoder: Decoder, sequences: readonly Sequence[], tokenBudget: number): TokenOutputs[] {
+export function evaluateSequences(
+	decoder: Decoder,
+	sequences: readonly Sequence[],
+	tokenBudget: number,
+): TokenOutputs[] {
 	checkSequences(sequences, decoder.config.vocabSize, decoder.config.maxPositions);
 	const results: TokenOutputs[] = [];
 	for (const indices of microBatches(sequences, tokenBudget)) {
@@ -148,7 +156,12 @@ function flatten(cotangents: readonly TokenCotangents[], offsets: readonly numbe
 		] as const) {
 			if (values === undefined || into === undefined) continue;
 			if (values.length !== offsets[b + 1] - offsets[b]) {
-				throw expected("cotangents", `${offsets[b + 1] - offsets[b]} numbers`, `${name} of cotangent ${b}`, values.length);
+				throw expected(
+					"cotangents",
+					`${offsets[b + 1] - offsets[b]} numbers`,
+					`${name} of cotangent ${b}`,
+					values.length,
+				);
 			}
 			into.set(values, offsets[b]);
 		}

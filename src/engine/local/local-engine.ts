@@ -18,7 +18,13 @@ import { AdamW, type AdamWOptions } from "./adamw.ts";
 import { noGrad } from "./autograd.ts";
 import { decode } from "./decode.ts";
 import { Decoder } from "./decoder.ts";
-import { type AsyncWeigh, accumulateGradients, evaluateSequences, Gradients, type LearnerOptions } from "./learner.ts";
+import {
+	type AsyncWeigh,
+	accumulateGradients,
+	evaluateSequences,
+	Gradients,
+	type LearnerOptions,
+} from "./learner.ts";
 import { native } from "./native.ts";
 import { Tensor, tidy } from "./tensor.ts";
 import { exportWeights, loadWeights, randomWeights, type WeightDtype } from "./weights.ts";
@@ -53,7 +59,12 @@ const optimizerFile = "optimizer.safetensors";
 
 /** The engine over libtorch, in the thread that calls it: `WorkerEngine` is the one that leaves the caller free. */
 export class LocalEngine implements Engine {
-	readonly capabilities: EngineCapabilities = { entropy: true, fullVocabularyKl: false, lora: false, fullFineTune: true };
+	readonly capabilities: EngineCapabilities = {
+		entropy: true,
+		fullVocabularyKl: false,
+		lora: false,
+		fullFineTune: true,
+	};
 	readonly #options: LocalEngineOptions;
 	readonly #learner: LearnerOptions;
 	readonly #gradients = new Gradients();
@@ -68,7 +79,8 @@ export class LocalEngine implements Engine {
 		this.#learner = { ...defaultLearner, ...options.learner };
 		if (options.threads !== undefined) native.setThreads(options.threads);
 		const config = readDecoderConfig(options.model);
-		const referenceConfig = options.reference === undefined ? undefined : readDecoderConfig(options.reference);
+		const referenceConfig =
+			options.reference === undefined ? undefined : readDecoderConfig(options.reference);
 		if (referenceConfig !== undefined && referenceConfig.vocabSize !== config.vocabSize) {
 			throw new ThaliaError(
 				"vocabulary-mismatch",
@@ -114,9 +126,13 @@ export class LocalEngine implements Engine {
 		return attempt(() => {
 			const decoder = of === "policy" ? this.#policy : this.#reference;
 			if (decoder === undefined) {
-				throw new ThaliaError("no-reference", "Expected a reference policy for evaluate but the engine was opened without one", {
-					fix: "open the engine with `reference`",
-				});
+				throw new ThaliaError(
+					"no-reference",
+					"Expected a reference policy for evaluate but the engine was opened without one",
+					{
+						fix: "open the engine with `reference`",
+					},
+				);
 			}
 			return evaluateSequences(decoder, sequences, this.#learner.tokensPerMicroBatch);
 		});
@@ -149,14 +165,22 @@ export class LocalEngine implements Engine {
 			const config: DecoderConfig = { ...this.#policy.config, dtype };
 			writeFileSync(join(dir, "config.json"), `${JSON.stringify(serializeDecoderConfig(config), null, 2)}\n`);
 			for (const file of companions) {
-				if (existsSync(join(this.#options.model, file))) copyFileSync(join(this.#options.model, file), join(dir, file));
+				if (existsSync(join(this.#options.model, file)))
+					copyFileSync(join(this.#options.model, file), join(dir, file));
 			}
-			writeSafetensors(join(dir, "model.safetensors"), exportWeights(config, this.#policy.weights, dtype), { format: "pt" });
+			writeSafetensors(join(dir, "model.safetensors"), exportWeights(config, this.#policy.weights, dtype), {
+				format: "pt",
+			});
 			if (options.optimizer === true) {
 				const state = this.#useOptimizer().state();
 				writeSafetensors(
 					join(dir, optimizerFile),
-					state.map(({ name, tensor }) => ({ name, dtype: "F32", shape: tensor.shape, data: () => tensor.toBytes() })),
+					state.map(({ name, tensor }) => ({
+						name,
+						dtype: "F32",
+						shape: tensor.shape,
+						data: () => tensor.toBytes(),
+					})),
 				);
 			}
 		});

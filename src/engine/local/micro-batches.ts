@@ -5,7 +5,9 @@ import type { Sequence } from "../engine.ts";
  * of its own). Longest first, so that a batch holds sequences of like length. Returns positions in `sequences`.
  */
 export function microBatches(sequences: readonly Sequence[], tokenBudget: number): number[][] {
-	const order = sequences.map((_, i) => i).sort((a, b) => sequences[b].tokens.length - sequences[a].tokens.length || a - b);
+	const order = sequences
+		.map((_, i) => i)
+		.sort((a, b) => sequences[b].tokens.length - sequences[a].tokens.length || a - b);
 	const batches: number[][] = [];
 	let room = 0;
 	for (const i of order) {

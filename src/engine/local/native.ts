@@ -119,7 +119,12 @@ export interface Native {
 	requiresGrad(t: Handle): boolean;
 	detach: Unary;
 	setGradEnabled(on: boolean): boolean;
-	vjp(outputs: readonly Handle[], inputs: readonly Handle[], cotangents: readonly Handle[], retain: boolean): Maybe<Handle>[];
+	vjp(
+		outputs: readonly Handle[],
+		inputs: readonly Handle[],
+		cotangents: readonly Handle[],
+		retain: boolean,
+	): Maybe<Handle>[];
 
 	setThreads(count: number): void;
 	threads(): number;

@@ -30,7 +30,9 @@ function batchOf(golden: Golden) {
 	const ids = golden.ints("right.input_ids");
 	const mask = golden.ints("right.attention_mask");
 	const targets = golden.ints("right.targets");
-	const lengths = Array.from({ length: B }, (_, b) => mask.slice(b * T, (b + 1) * T).reduce((a, m) => a + m, 0));
+	const lengths = Array.from({ length: B }, (_, b) =>
+		mask.slice(b * T, (b + 1) * T).reduce((a, m) => a + m, 0),
+	);
 	const sequences = lengths.map((length, b): Sequence => {
 		const own = ids.slice(b * T, b * T + length);
 		return { tokens: Int32Array.from([...own, targets[b * T + length - 1]]), promptLength: 1 };
@@ -54,10 +56,18 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 	test("logits", () => {
 		const decoder = open(name);
 		const logits = noGrad(() =>
-			tidy(() => decoder.logits(decoder.forward(Tensor.fromArray(batch.ids, [batch.B, batch.T], "i64"))).toFloat32Array()),
+			tidy(() =>
+				decoder
+					.logits(decoder.forward(Tensor.fromArray(batch.ids, [batch.B, batch.T], "i64")))
+					.toFloat32Array(),
+			),
 		);
 		const V = decoder.config.vocabSize;
-		expect(worst(logits, golden.floats("right.logits"), { rtol: 1e-4, atol: 5e-5 }, (i) => real(Math.floor(i / V)))).toBeLessThan(1);
+		expect(
+			worst(logits, golden.floats("right.logits"), { rtol: 1e-4, atol: 5e-5 }, (i) =>
+				real(Math.floor(i / V)),
+			),
+		).toBeLessThan(1);
 	});
 
 	test("log-probs and entropy", () => {
@@ -72,10 +82,16 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 		const [a, b] = [open(name), open(name, "/checkpoint_b")];
 		const tokens = Tensor.fromArray(batch.ids, [batch.B, batch.T], "i64");
 		const flat = (decoder: Decoder) => decoder.forward(tokens).view(-1, decoder.config.hiddenSize);
-		const { kl, klReverse } = noGrad(() => tidy(() => headDivergences(flat(a), a.headWeight, flat(b), b.headWeight)));
+		const { kl, klReverse } = noGrad(() =>
+			tidy(() => headDivergences(flat(a), a.headWeight, flat(b), b.headWeight)),
+		);
 		expect(worst(kl, golden.floats("right.kl_a_b"), entropyTolerance, real)).toBeLessThan(1);
 		expect(worst(klReverse, golden.floats("right.kl_b_a"), entropyTolerance, real)).toBeLessThan(1);
-		const targets = Tensor.fromArray(golden.ints("right.targets").map((t) => Math.max(0, t)), [batch.B * batch.T], "i64");
+		const targets = Tensor.fromArray(
+			golden.ints("right.targets").map((t) => Math.max(0, t)),
+			[batch.B * batch.T],
+			"i64",
+		);
 		const logprobs = noGrad(() => tidy(() => headForward(flat(b), b.headWeight, targets).logprobs));
 		expect(worst(logprobs, golden.floats("right.logprobs_b"), logprobTolerance, real)).toBeLessThan(1);
 	});
@@ -84,14 +100,20 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 		const tokens = golden.ints("greedy.tokens");
 		const steps = golden.shape("greedy.tokens")[1];
 		const requests = batch.sequences.map((s, id) => ({ prompt: s.tokens.slice(0, -1), count: 1, id }));
-		const completions = decode(open(name), requests, { temperature: 0, maxTokens: steps, seed: 0, stopTokens: [] }, 0);
+		const completions = decode(
+			open(name),
+			requests,
+			{ temperature: 0, maxTokens: steps, seed: 0, stopTokens: [] },
+			0,
+		);
 		expect(completions.flatMap((c) => [...c.tokens])).toEqual(tokens);
 		const logprobs = completions.flatMap((c) => [...c.logprobs]);
 		expect(worst(logprobs, golden.floats("greedy.logprobs"), logprobTolerance)).toBeLessThan(1);
 	});
 
 	test("stops at the first end-of-sequence token", () => {
-		const first = golden.json["greedy.first_eos"] ?? (golden.json.greedy as { first_eos: number[] }).first_eos;
+		const first =
+			golden.json["greedy.first_eos"] ?? (golden.json.greedy as { first_eos: number[] }).first_eos;
 		const steps = golden.shape("greedy.tokens")[1];
 		const requests = batch.sequences.map((s, id) => ({ prompt: s.tokens.slice(0, -1), count: 1, id }));
 		const completions = decode(open(name), requests, { temperature: 0, maxTokens: steps, seed: 0 }, 0);
@@ -123,11 +145,16 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 				expect(Math.abs(projection - want.proj), part.name).toBeLessThan(1e-4 * want.norm);
 				const full = `grad.${part.name}`;
 				if (golden.has(full)) {
-					expect(worst(values, golden.floats(full), { rtol: 0, atol: 1e-4 * want.absmax }), full).toBeLessThan(1);
+					expect(
+						worst(values, golden.floats(full), { rtol: 0, atol: 1e-4 * want.absmax }),
+						full,
+					).toBeLessThan(1);
 				}
 			}
 		}
-		expect(Math.abs(Math.sqrt(total) - golden.json.grad_norm_total)).toBeLessThan(1e-4 * golden.json.grad_norm_total);
+		expect(Math.abs(Math.sqrt(total) - golden.json.grad_norm_total)).toBeLessThan(
+			1e-4 * golden.json.grad_norm_total,
+		);
 	});
 
 	test("three AdamW steps", async () => {
@@ -142,23 +169,35 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 		});
 		const gradients = new Gradients();
 		for (let step = 1; step <= 3; step++) {
-			const loss = await accumulate(decoder, golden, gradients, { recompute: false, tokensPerMicroBatch: 1000 });
+			const loss = await accumulate(decoder, golden, gradients, {
+				recompute: false,
+				tokensPerMicroBatch: 1000,
+			});
 			expect(Math.abs(loss - losses[step - 1])).toBeLessThan(1e-2 + 1e-4 * Math.abs(losses[step - 1]));
-			const { gradNorm } = optimizer.step(gradients, hyper.lr as number, (hyper.max_grad_norm ?? hyper.clip ?? 1) as number);
+			const { gradNorm } = optimizer.step(
+				gradients,
+				hyper.lr as number,
+				(hyper.max_grad_norm ?? hyper.clip ?? 1) as number,
+			);
 			gradients.clear();
 			expect(Math.abs(gradNorm - grad_norms[step - 1])).toBeLessThan(1e-4 * grad_norms[step - 1]);
 			for (const full of golden.names(`adamw.step${step}.`)) {
 				const values = parameter(decoder, full.slice(`adamw.step${step}.`.length));
 				const want = golden.floats(full);
 				const differences = values.map((v, i) => v - want[i]);
-				expect(Math.sqrt(differences.reduce((s, d) => s + d * d, 0) / differences.length), full).toBeLessThanOrEqual(3e-6);
+				expect(
+					Math.sqrt(differences.reduce((s, d) => s + d * d, 0) / differences.length),
+					full,
+				).toBeLessThanOrEqual(3e-6);
 				expect(Math.max(...differences.map(Math.abs)), full).toBeLessThan(5e-5);
 			}
 		}
 		const after = evaluateSequences(decoder, batch.sequences, 1000);
 		const logprobs = batch.scatter(after.map((o) => o.logprobs));
 		expect(worst(logprobs, golden.floats("adamw.logprobs_after"), { rtol: 0, atol: 2e-3 })).toBeLessThan(1);
-		expect(Math.abs(weightedLoss(golden, after) - loss_after)).toBeLessThan(1e-2 + 1e-4 * Math.abs(loss_after));
+		expect(Math.abs(weightedLoss(golden, after) - loss_after)).toBeLessThan(
+			1e-2 + 1e-4 * Math.abs(loss_after),
+		);
 	});
 
 	async function accumulate(
@@ -180,7 +219,10 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 
 	function weightedLoss(golden: Golden, outputs: readonly { logprobs: Float32Array }[]): number {
 		const weights = batch.gather(golden.floats("right.weights"));
-		return -outputs.reduce((sum, o, b) => sum + o.logprobs.reduce((s, lp, t) => s + weights[b][t] * lp, 0), 0);
+		return -outputs.reduce(
+			(sum, o, b) => sum + o.logprobs.reduce((s, lp, t) => s + weights[b][t] * lp, 0),
+			0,
+		);
 	}
 
 	function parameter(decoder: Decoder, hfName: string): Float32Array {
@@ -189,7 +231,8 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 			for (const part of spec.parts) {
 				const start = row;
 				row += part.rows;
-				if (part.name === hfName) return tidy(() => decoder.weights.get(spec.name)!.narrow(0, start, part.rows).toFloat32Array());
+				if (part.name === hfName)
+					return tidy(() => decoder.weights.get(spec.name)!.narrow(0, start, part.rows).toFloat32Array());
 			}
 		}
 		throw new Error(`no parameter ${hfName}`);
@@ -202,6 +245,11 @@ test.skipIf(fixturesDir === undefined)("bf16 stays near transformers' bf16", () 
 	const dir = modelDir("llama3_sharded_bf16");
 	const decoder = openDecoder(dir, readDecoderConfig(dir), "bf16");
 	const outputs = evaluateSequences(decoder, batch.sequences, 1000);
-	expect(worst(batch.scatter(outputs.map((o) => o.logprobs)), golden.floats("bf16.logprobs"), { rtol: 0, atol: 0.5 })).toBeLessThan(1);
+	expect(
+		worst(batch.scatter(outputs.map((o) => o.logprobs)), golden.floats("bf16.logprobs"), {
+			rtol: 0,
+			atol: 0.5,
+		}),
+	).toBeLessThan(1);
 	Checkpoint.open(dir).close();
 });

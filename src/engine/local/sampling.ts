@@ -19,14 +19,21 @@ export function resolveSampler(options: SamplingOptions, vocabSize: number): Sam
 		throw expected("sampling-option", "a finite number of 0 or more", "temperature", temperature);
 	}
 	if (!Number.isInteger(topK) || topK < 0 || topK > vocabSize) {
-		throw expected("sampling-option", `an integer from 0 (all) to the vocabulary's ${vocabSize}`, "top-k", topK);
+		throw expected(
+			"sampling-option",
+			`an integer from 0 (all) to the vocabulary's ${vocabSize}`,
+			"top-k",
+			topK,
+		);
 	}
 	if (!(topP > 0 && topP <= 1)) throw expected("sampling-option", "a number above 0, up to 1", "top-p", topP);
-	if (!(minP >= 0 && minP < 1)) throw expected("sampling-option", "a number from 0 to below 1", "min-p", minP);
+	if (!(minP >= 0 && minP < 1))
+		throw expected("sampling-option", "a number from 0 to below 1", "min-p", minP);
 	if (!Number.isInteger(options.maxTokens) || options.maxTokens < 1) {
 		throw expected("sampling-option", "an integer of 1 or more", "max-tokens", options.maxTokens);
 	}
-	if (!Number.isSafeInteger(options.seed)) throw expected("sampling-option", "an integer", "seed", options.seed);
+	if (!Number.isSafeInteger(options.seed))
+		throw expected("sampling-option", "an integer", "seed", options.seed);
 	return { temperature, topK, topP, minP };
 }
 

@@ -64,7 +64,12 @@ export function recordLayerInputs(decoder: Decoder, tokens: Tensor): Tape {
 		hidden,
 		backward(cotangent, onGradient) {
 			tidy(() => {
-				const segment = (names: readonly string[], input: Tensor | undefined, run: () => Tensor, upstream: Tensor) =>
+				const segment = (
+					names: readonly string[],
+					input: Tensor | undefined,
+					run: () => Tensor,
+					upstream: Tensor,
+				) =>
 					tidy(() => {
 						const leaves = names.map((name) => decoder.weights.get(name)!.requiresGrad_());
 						input?.requiresGrad_();
@@ -80,7 +85,12 @@ export function recordLayerInputs(decoder: Decoder, tokens: Tensor): Tape {
 					});
 				const all = [...decoder.weights.keys()];
 				const positions = positionsUpTo();
-				let upstream = segment(["finalNorm"], inputs[layers], () => decoder.finalNorm(inputs[layers]), cotangent);
+				let upstream = segment(
+					["finalNorm"],
+					inputs[layers],
+					() => decoder.finalNorm(inputs[layers]),
+					cotangent,
+				);
 				for (let layer = layers - 1; layer >= 0; layer--) {
 					const names = all.filter((name) => name.startsWith(`layers.${layer}.`));
 					const run = () => decoder.layer(layer, inputs[layer], positions, causalAttention);

@@ -52,9 +52,15 @@ export class Tensor {
 	static fromArray(data: ArrayLike<number>, shape: readonly number[], dtype: Dtype = "f32"): Tensor {
 		const size = checkShape(shape, "Tensor.fromArray").reduce((product, n) => product * n, 1);
 		if (data.length !== size) {
-			throw expected("tensor-size", `${size} numbers for shape [${shape.join(", ")}]`, "Tensor.fromArray", data.length);
+			throw expected(
+				"tensor-size",
+				`${size} numbers for shape [${shape.join(", ")}]`,
+				"Tensor.fromArray",
+				data.length,
+			);
 		}
-		if (dtype === "i64") return Tensor.fromBytes(bytesOf(BigInt64Array.from(data as number[], BigInt)), shape, "i64");
+		if (dtype === "i64")
+			return Tensor.fromBytes(bytesOf(BigInt64Array.from(data as number[], BigInt)), shape, "i64");
 		const wide = Tensor.fromBytes(bytesOf(Float64Array.from(data)), shape, "f64");
 		if (dtype === "f64") return wide;
 		const narrow = wide.to(dtype);
@@ -170,7 +176,12 @@ export class Tensor {
 	}
 	narrow(dim: number, start: number, length: number): Tensor {
 		return new Tensor(
-			native.narrow(this.handle, checkInt(dim, "narrow"), checkInt(start, "narrow"), checkInt(length, "narrow")),
+			native.narrow(
+				this.handle,
+				checkInt(dim, "narrow"),
+				checkInt(start, "narrow"),
+				checkInt(length, "narrow"),
+			),
 		);
 	}
 	select(dim: number, index: number): Tensor {
@@ -180,7 +191,9 @@ export class Tensor {
 		return native.split(this.handle, sizes, checkInt(dim, "split")).map((h) => new Tensor(h));
 	}
 	indexSelect(dim: number, index: Tensor): Tensor {
-		return new Tensor(native.indexSelect(this.handle, checkInt(dim, "indexSelect"), handleOf(index, "indexSelect")));
+		return new Tensor(
+			native.indexSelect(this.handle, checkInt(dim, "indexSelect"), handleOf(index, "indexSelect")),
+		);
 	}
 	indexCopy_(dim: number, index: Tensor, source: Tensor): this {
 		native.indexCopy_(this.handle, dim, handleOf(index, "indexCopy_"), handleOf(source, "indexCopy_"));
@@ -320,7 +333,16 @@ export class Tensor {
 	}
 }
 
-const bytesPerElement: Record<Dtype, number> = { f32: 4, bf16: 2, f16: 2, f64: 8, i64: 8, i32: 4, u8: 1, bool: 1 };
+const bytesPerElement: Record<Dtype, number> = {
+	f32: 4,
+	bf16: 2,
+	f16: 2,
+	f64: 8,
+	i64: 8,
+	i32: 4,
+	u8: 1,
+	bool: 1,
+};
 
 /**
  * Runs `body` and disposes every tensor made in it except those it returns (a tensor, or arrays and plain objects of

@@ -57,12 +57,14 @@ export function parameterSpecs(c: DecoderConfig): ParameterSpec[] {
 			vector(`${own}.kNorm`, [{ name: `${hf}.self_attn.k_norm.weight`, rows: c.headDim }], "one");
 		}
 		matrix(`${own}.output`, queries, [{ name: `${hf}.self_attn.o_proj.weight`, rows: c.hiddenSize }]);
-		if (c.outputBias) vector(`${own}.outputBias`, [{ name: `${hf}.self_attn.o_proj.bias`, rows: c.hiddenSize }], "zero");
+		if (c.outputBias)
+			vector(`${own}.outputBias`, [{ name: `${hf}.self_attn.o_proj.bias`, rows: c.hiddenSize }], "zero");
 		vector(`${own}.postNorm`, [{ name: `${hf}.post_attention_layernorm.weight`, rows: c.hiddenSize }], "one");
 		matrix(`${own}.gateUp`, c.hiddenSize, gateUp("weight"));
 		if (c.mlpBias) vector(`${own}.gateUpBias`, gateUp("bias"), "zero");
 		matrix(`${own}.down`, c.intermediateSize, [{ name: `${hf}.mlp.down_proj.weight`, rows: c.hiddenSize }]);
-		if (c.mlpBias) vector(`${own}.downBias`, [{ name: `${hf}.mlp.down_proj.bias`, rows: c.hiddenSize }], "zero");
+		if (c.mlpBias)
+			vector(`${own}.downBias`, [{ name: `${hf}.mlp.down_proj.bias`, rows: c.hiddenSize }], "zero");
 	}
 	vector("finalNorm", [{ name: "model.norm.weight", rows: c.hiddenSize }], "one");
 	if (!c.tieWordEmbeddings) matrix("head", c.hiddenSize, [{ name: "lm_head.weight", rows: c.vocabSize }]);
@@ -92,7 +94,11 @@ export function loadWeights(checkpoint: Checkpoint, config: DecoderConfig, dtype
 					for (const part of spec.parts) {
 						const entry = checkpoint.entries.get(part.name)!;
 						tidy(() => {
-							const source = Tensor.fromBytes(checkpoint.read(part.name), entry.shape, torchDtypes[entry.dtype]!);
+							const source = Tensor.fromBytes(
+								checkpoint.read(part.name),
+								entry.shape,
+								torchDtypes[entry.dtype]!,
+							);
 							tensor.narrow(0, row, part.rows).copy_(source);
 						});
 						row += part.rows;
@@ -106,13 +112,22 @@ export function loadWeights(checkpoint: Checkpoint, config: DecoderConfig, dtype
 function checkPart(checkpoint: Checkpoint, spec: ParameterSpec, part: Part): void {
 	const entry = checkpoint.entries.get(part.name);
 	if (entry === undefined) {
-		throw new ThaliaError("tensor-missing", `Expected tensor ${part.name} in the checkpoint but it is not there`, {
-			fix: "check that config.json belongs to these weights (layers, biases, tie_word_embeddings)",
-		});
+		throw new ThaliaError(
+			"tensor-missing",
+			`Expected tensor ${part.name} in the checkpoint but it is not there`,
+			{
+				fix: "check that config.json belongs to these weights (layers, biases, tie_word_embeddings)",
+			},
+		);
 	}
 	const shape = [part.rows, ...spec.shape.slice(1)];
 	if (entry.shape.join() !== shape.join()) {
-		throw expected("tensor-shape", `shape [${shape.join(", ")}]`, `tensor ${part.name}`, `[${entry.shape.join(", ")}]`);
+		throw expected(
+			"tensor-shape",
+			`shape [${shape.join(", ")}]`,
+			`tensor ${part.name}`,
+			`[${entry.shape.join(", ")}]`,
+		);
 	}
 	if (torchDtypes[entry.dtype] === undefined) {
 		throw expected("tensor-dtype", "F32, BF16 or F16", `tensor ${part.name}`, entry.dtype);

@@ -24,7 +24,12 @@ interface Call {
 
 /** The local engine in a thread of its own: the caller's event loop (status line, Ctrl-C, server) stays free. */
 export class WorkerEngine implements Engine {
-	readonly capabilities: EngineCapabilities = { entropy: true, fullVocabularyKl: false, lora: false, fullFineTune: true };
+	readonly capabilities: EngineCapabilities = {
+		entropy: true,
+		fullVocabularyKl: false,
+		lora: false,
+		fullFineTune: true,
+	};
 	readonly vocabSize: number;
 	readonly maxPositions: number;
 	readonly eosTokenIds: readonly number[];
@@ -61,7 +66,9 @@ export class WorkerEngine implements Engine {
 					resolve(new WorkerEngine(worker, message));
 				} else {
 					void worker.terminate();
-					reject(message.kind === "error" ? fromWire(message.error) : new Error(`unexpected ${message.kind}`));
+					reject(
+						message.kind === "error" ? fromWire(message.error) : new Error(`unexpected ${message.kind}`),
+					);
 				}
 			});
 		});
@@ -97,7 +104,11 @@ export class WorkerEngine implements Engine {
 		await this.#worker.terminate();
 	}
 
-	#call(method: Method, args: readonly unknown[], hooks: Pick<Call, "onProgress" | "weigh"> = {}): Promise<unknown> {
+	#call(
+		method: Method,
+		args: readonly unknown[],
+		hooks: Pick<Call, "onProgress" | "weigh"> = {},
+	): Promise<unknown> {
 		const id = this.#nextId++;
 		return new Promise((resolve, reject) => {
 			this.#calls.set(id, { resolve, reject, ...hooks });
@@ -145,7 +156,12 @@ function workerUrl(): URL {
 }
 
 function fromWire(error: WireError): ThaliaError {
-	const rebuilt = new ThaliaError(error.code, error.message, error.fix === undefined ? {} : { fix: error.fix });
-	if (error.stack !== undefined) rebuilt.stack = `${rebuilt.stack ?? ""}\n  in the engine's thread:\n${error.stack}`;
+	const rebuilt = new ThaliaError(
+		error.code,
+		error.message,
+		error.fix === undefined ? {} : { fix: error.fix },
+	);
+	if (error.stack !== undefined)
+		rebuilt.stack = `${rebuilt.stack ?? ""}\n  in the engine's thread:\n${error.stack}`;
 	return rebuilt;
 }

@@ -9,11 +9,21 @@ export type ToWorker =
 	| { readonly kind: "weigh-failed"; readonly id: number };
 
 export type FromWorker =
-	| { readonly kind: "ready"; readonly vocabSize: number; readonly maxPositions: number; readonly eosTokenIds: readonly number[] }
+	| {
+			readonly kind: "ready";
+			readonly vocabSize: number;
+			readonly maxPositions: number;
+			readonly eosTokenIds: readonly number[];
+	  }
 	| { readonly kind: "result"; readonly id: number; readonly value: unknown }
 	| { readonly kind: "error"; readonly id: number; readonly error: WireError }
 	| { readonly kind: "progress"; readonly id: number; readonly tokens: number }
-	| { readonly kind: "weigh"; readonly id: number; readonly outputs: readonly TokenOutputs[]; readonly indices: readonly number[] };
+	| {
+			readonly kind: "weigh";
+			readonly id: number;
+			readonly outputs: readonly TokenOutputs[];
+			readonly indices: readonly number[];
+	  };
 
 export interface WireError {
 	readonly code: string;

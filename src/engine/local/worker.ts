@@ -11,7 +11,9 @@ const send = (message: FromWorker) => {
 	port.postMessage(message);
 };
 
-let pendingWeigh: { resolve: (cotangents: readonly TokenCotangents[]) => void; reject: (error: Error) => void } | undefined;
+let pendingWeigh:
+	| { resolve: (cotangents: readonly TokenCotangents[]) => void; reject: (error: Error) => void }
+	| undefined;
 let queue: Promise<unknown> = Promise.resolve();
 
 try {
@@ -31,7 +33,12 @@ try {
 	send({ kind: "error", id: -1, error: toWire(error) });
 }
 
-async function answer(engine: LocalEngine, id: number, method: Method, args: readonly unknown[]): Promise<void> {
+async function answer(
+	engine: LocalEngine,
+	id: number,
+	method: Method,
+	args: readonly unknown[],
+): Promise<void> {
 	try {
 		const value = await call(engine, id, method, args);
 		send({ kind: "result", id, value });
