@@ -7,7 +7,7 @@ const ln2 = Math.log(2);
 // Two groups of two; in nats and powers of two, so that every figure below can be worked out by hand.
 const batch = {
 	offsets: Int32Array.of(0, 2, 3, 4, 4),
-	sampler: Float64Array.of(-1, -1 - ln2, -1, -1),
+	sampler: Float64Array.of(-1, -1 - ln2, -1, -1 - ln2),
 	reference: Float64Array.of(-1 - ln2, -1, -1, -1 + ln2),
 	rewards: Float64Array.of(1, 0, 1, 1),
 	groupSize: 2,
@@ -18,7 +18,7 @@ const objective = { advantage: "rloo", surrogate, aggregation: "sequence-sum" } 
 
 test("every figure of a batch worked out by hand", () => {
 	const got = objectiveDiagnostics(prepareObjective(batch, objective, { place: "none" }), logp);
-	// u = [ln 2, 0, -ln 2, -ln 2], ratio to the sampler [1, 2, 1/2, 1], A = [1, 1, -1, 0]
+	// u = [ln 2, 0, -ln 2, -ln 2], ratio to the sampler [1, 2, 1/2, 2], A = [1, 1, -1, 0]
 	const want = {
 		loss: -(1 + 1.28 - 0.8 + 0) / 4,
 		reward: 3 / 4,
@@ -29,7 +29,7 @@ test("every figure of a batch worked out by hand", () => {
 		k3: (0.5 - 1 + ln2 + 2 * (2 - 1 - ln2)) / 4,
 		forwardKl: (0.5 * -ln2 - 0.5 + 1 + 2 * (2 * ln2 - 2 + 1)) / 4,
 		sequenceKl: -ln2 / 4,
-		samplerKl: (2 - 1 - ln2 + (0.5 - 1 + ln2)) / 4,
+		samplerKl: (2 * (2 - 1 - ln2) + (0.5 - 1 + ln2)) / 4,
 		largestRatio: 2,
 		clippedLow: 1 / 4,
 		clippedHigh: 1 / 4,
