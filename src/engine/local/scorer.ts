@@ -1,0 +1,95 @@
+import { ThaliaError } from "../../errors.ts";
+import { readDecoderConfig } from "../../formats/hf-config.ts";
+import { noGrad } from "./autograd.ts";
+import { checkSequences } from "./batch.ts";
+import type { Decoder } from "./decoder.ts";
+import { headDivergences, headForward } from "./head.ts";
+import { openDecoder } from "./local-engine.ts";
+import { mergeAdapter } from "./lora.ts";
+import { native } from "./native.ts";
+import { Tensor, tidy } from "./tensor.ts";
+import type { WeightDtype } from "./weights.ts";
+
+/** Per-token facts of one sequence, one entry a token, nats. */
+export interface Score {
+	readonly tokens: number[];
+	/** Log-probability of each token given those before it; null for the first. */
+	readonly logprobs: (number | null)[];
+	/** Entropy of the distribution of what follows each token. */
+	readonly entropy: number[];
+	/** Full-vocabulary KL(model || reference) of what follows each token. */
+	readonly kl?: number[];
+	/** KL(reference || model). */
+	readonly klReverse?: number[];
+}
+
+export interface ScorerOptions {
+	readonly model: string;
+	readonly reference?: string;
+	/** PEFT adapter added to the model (not to the reference). */
+	readonly lora?: string;
+	readonly dtype: WeightDtype;
+	readonly threads?: number;
+}
+
+/** Log-probabilities, entropies and divergences of given token sequences under a model folder. */
+export class Scorer {
+	readonly #model: Decoder;
+	readonly #reference: Decoder | undefined;
+
+	constructor(options: ScorerOptions) {
+		if (options.threads !== undefined) native.setThreads(options.threads);
+		const config = readDecoderConfig(options.model);
+		const referenceConfig = options.reference === undefined ? undefined : readDecoderConfig(options.reference);
+		if (referenceConfig !== undefined && referenceConfig.vocabSize !== config.vocabSize) {
+			throw new ThaliaError(
+				"vocabulary-mismatch",
+				`Expected the model's vocabulary of ${config.vocabSize} for the reference but received ${referenceConfig.vocabSize}`,
+				{ fix: "use a reference with the same tokenizer" },
+			);
+		}
+		this.#model = openDecoder(options.model, config, options.dtype);
+		if (options.lora !== undefined) mergeAdapter(this.#model.weights, config, options.lora);
+		if (options.reference !== undefined && referenceConfig !== undefined) {
+			this.#reference = openDecoder(options.reference, referenceConfig, options.dtype);
+		}
+	}
+
+	/** @throws ThaliaError `empty-sequence`, `token-range`, `too-many-positions` */
+	check(tokens: readonly number[]): void {
+		if (tokens.length === 0) throw new ThaliaError("empty-sequence", "Expected at least one token but received none");
+		const { vocabSize, maxPositions } = this.#model.config;
+		checkSequences([{ tokens: Int32Array.from([...tokens, 0]), promptLength: 1 }], vocabSize, maxPositions);
+	}
+
+	score(tokens: readonly number[]): Score {
+		this.check(tokens);
+		return noGrad(() =>
+			tidy(() => {
+				const ids = Tensor.fromArray(tokens, [1, tokens.length], "i64");
+				const hidden = this.#model.forward(ids).view(-1, this.#model.config.hiddenSize);
+				// The last position has no next token: any id stands in, and its log-prob is dropped.
+				const targets = Tensor.fromArray([...tokens.slice(1), 0], [tokens.length], "i64");
+				const { logprobs, entropy } = headForward(hidden, this.#model.headWeight, targets);
+				return {
+					tokens: [...tokens],
+					logprobs: [null, ...logprobs.subarray(0, -1)],
+					entropy: [...entropy],
+					...this.#divergences(hidden, ids),
+				};
+			}),
+		);
+	}
+
+	#divergences(hidden: Tensor, ids: Tensor): Pick<Score, "kl" | "klReverse"> {
+		if (this.#reference === undefined) return {};
+		const other = this.#reference.forward(ids).view(-1, this.#reference.config.hiddenSize);
+		const { kl, klReverse } = headDivergences(hidden, this.#model.headWeight, other, this.#reference.headWeight);
+		return { kl: [...kl], klReverse: [...klReverse] };
+	}
+
+	dispose(): void {
+		this.#model.dispose();
+		this.#reference?.dispose();
+	}
+}
