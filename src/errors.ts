@@ -15,7 +15,13 @@ export class ThaliaError extends Error {
 }
 
 /** "Expected `what` for `subject` but received `received`". */
-export function expected(code: string, what: string, subject: string, received: unknown, fix?: string): ThaliaError {
+export function expected(
+	code: string,
+	what: string,
+	subject: string,
+	received: unknown,
+	fix?: string,
+): ThaliaError {
 	return new ThaliaError(code, `Expected ${what} for ${subject} but received ${describe(received)}`, {
 		...(fix === undefined ? {} : { fix }),
 	});
@@ -23,8 +29,10 @@ export function expected(code: string, what: string, subject: string, received: 
 
 /** A value as it should appear in an error sentence: short, quoted, with its type where the text alone hides it. */
 export function describe(value: unknown): string {
-	if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
-	if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return String(value);
+	if (typeof value === "string")
+		return JSON.stringify(value.length > 80 ? `${value.slice(0, 77)}...` : value);
+	if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
+		return String(value);
 	if (value === undefined || value === null) return String(value);
 	if (Array.isArray(value)) return `an array of ${value.length}`;
 	if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;

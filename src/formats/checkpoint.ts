@@ -24,16 +24,24 @@ export class Checkpoint {
 		}
 		const index = join(dir, "model.safetensors.index.json");
 		if (!existsSync(index)) {
-			throw new ThaliaError("checkpoint-missing", `Expected model.safetensors or model.safetensors.index.json in ${dir} but neither is there`, {
-				fix: "give the folder of a model in Hugging Face layout",
-			});
+			throw new ThaliaError(
+				"checkpoint-missing",
+				`Expected model.safetensors or model.safetensors.index.json in ${dir} but neither is there`,
+				{
+					fix: "give the folder of a model in Hugging Face layout",
+				},
+			);
 		}
 		return openShards(dir, index, (files, fileOf) => new Checkpoint(files, fileOf));
 	}
 
 	read(name: string): Uint8Array<ArrayBuffer> {
 		const file = this.#fileOf.get(name);
-		if (file === undefined) throw new ThaliaError("tensor-missing", `Expected tensor ${name} in the checkpoint but it is not there`);
+		if (file === undefined)
+			throw new ThaliaError(
+				"tensor-missing",
+				`Expected tensor ${name} in the checkpoint but it is not there`,
+			);
 		return file.read(name);
 	}
 
@@ -52,7 +60,10 @@ function openShards(
 	try {
 		for (const shard of new Set(Object.values(weightMap))) {
 			if (basename(shard) !== shard) {
-				throw new ThaliaError("checkpoint-index", `${index}: expected file names in this folder but received ${shard}`);
+				throw new ThaliaError(
+					"checkpoint-index",
+					`${index}: expected file names in this folder but received ${shard}`,
+				);
 			}
 			files.set(shard, SafetensorsFile.open(join(dir, shard)));
 		}
@@ -60,7 +71,10 @@ function openShards(
 		for (const [name, shard] of Object.entries(weightMap)) {
 			const file = files.get(shard)!;
 			if (!file.entries.has(name)) {
-				throw new ThaliaError("checkpoint-index", `${index}: expected tensor ${name} in ${shard} but it is not there`);
+				throw new ThaliaError(
+					"checkpoint-index",
+					`${index}: expected tensor ${name} in ${shard} but it is not there`,
+				);
 			}
 			fileOf.set(name, file);
 		}
@@ -76,11 +90,16 @@ function readWeightMap(index: string): Record<string, string> {
 	try {
 		json = JSON.parse(readFileSync(index, "utf8"));
 	} catch (cause) {
-		throw new ThaliaError("checkpoint-index", `${index}: expected JSON: ${(cause as Error).message}`, { cause });
+		throw new ThaliaError("checkpoint-index", `${index}: expected JSON: ${(cause as Error).message}`, {
+			cause,
+		});
 	}
 	const map = (json as { weight_map?: unknown } | null)?.weight_map;
 	if (map === null || typeof map !== "object" || !Object.values(map).every((v) => typeof v === "string")) {
-		throw new ThaliaError("checkpoint-index", `${index}: expected "weight_map" to name a file for each tensor`);
+		throw new ThaliaError(
+			"checkpoint-index",
+			`${index}: expected "weight_map" to name a file for each tensor`,
+		);
 	}
 	return map as Record<string, string>;
 }

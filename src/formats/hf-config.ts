@@ -85,7 +85,8 @@ export function parseDecoderConfig(json: unknown, source: string): DecoderConfig
 	const numHeads = f.size("num_attention_heads");
 	const numKvHeads = f.size("num_key_value_heads", numHeads);
 	const headDim = f.size("head_dim", hiddenSize / numHeads);
-	if (numHeads % numKvHeads !== 0) throw f.wrong("num_key_value_heads", `a divisor of ${numHeads} heads`, numKvHeads);
+	if (numHeads % numKvHeads !== 0)
+		throw f.wrong("num_key_value_heads", `a divisor of ${numHeads} heads`, numKvHeads);
 	if (headDim % 2 !== 0) throw f.wrong("head_dim", "an even number", headDim);
 
 	const bias = f.flag("attention_bias", false);
@@ -122,7 +123,8 @@ export function parseDecoderConfig(json: unknown, source: string): DecoderConfig
 function parseRope(f: Fields, maxPositions: number): Pick<DecoderConfig, "ropeTheta" | "ropeScaling"> {
 	const nested = (f.json.rope_parameters ?? f.json.rope_scaling ?? {}) as Json;
 	const rope = new Fields(nested, `${f.source}: rope_parameters`);
-	const ropeTheta = nested.rope_theta === undefined ? f.positive("rope_theta", 10_000) : rope.positive("rope_theta");
+	const ropeTheta =
+		nested.rope_theta === undefined ? f.positive("rope_theta", 10_000) : rope.positive("rope_theta");
 	const type = nested.rope_type ?? nested.type ?? "default";
 	if (type === "default") return { ropeTheta, ropeScaling: null };
 	if (type !== "llama3") throw rope.unsupported("rope_type", "default or llama3", type);
@@ -142,7 +144,8 @@ function checkFullAttention(f: Fields, numLayers: number): void {
 	const sliding = Array.isArray(types)
 		? types.slice(0, numLayers).some((type) => type !== "full_attention")
 		: f.json.use_sliding_window === true && f.json.sliding_window != null;
-	if (sliding) throw f.unsupported("layer_types", "full attention in every layer", "sliding-window attention");
+	if (sliding)
+		throw f.unsupported("layer_types", "full attention in every layer", "sliding-window attention");
 }
 
 /** The config as transformers writes it, readable by versions 4 and 5. */
@@ -197,7 +200,10 @@ class Fields {
 	}
 
 	wrong(name: string, what: string, received: unknown): ThaliaError {
-		return new ThaliaError("config-field", `${this.source}: expected ${what} for ${name} but received ${describe(received)}`);
+		return new ThaliaError(
+			"config-field",
+			`${this.source}: expected ${what} for ${name} but received ${describe(received)}`,
+		);
 	}
 
 	unsupported(name: string, supported: string, received: unknown): ThaliaError {
@@ -210,13 +216,15 @@ class Fields {
 
 	size(name: string, fallback?: number): number {
 		const value = this.json[name] ?? fallback;
-		if (!Number.isSafeInteger(value) || (value as number) < 1) throw this.wrong(name, "a whole number of 1 or more", value);
+		if (!Number.isSafeInteger(value) || (value as number) < 1)
+			throw this.wrong(name, "a whole number of 1 or more", value);
 		return value as number;
 	}
 
 	positive(name: string, fallback?: number): number {
 		const value = this.json[name] ?? fallback;
-		if (typeof value !== "number" || !Number.isFinite(value) || value <= 0) throw this.wrong(name, "a number above 0", value);
+		if (typeof value !== "number" || !Number.isFinite(value) || value <= 0)
+			throw this.wrong(name, "a number above 0", value);
 		return value;
 	}
 

@@ -52,9 +52,13 @@ export class SafetensorsFile {
 		try {
 			descriptor = openSync(path, "r");
 		} catch (cause) {
-			throw new ThaliaError("safetensors-missing", `Expected a safetensors file at ${path}: ${(cause as Error).message}`, {
-				cause,
-			});
+			throw new ThaliaError(
+				"safetensors-missing",
+				`Expected a safetensors file at ${path}: ${(cause as Error).message}`,
+				{
+					cause,
+				},
+			);
 		}
 		try {
 			return new SafetensorsFile(path, descriptor, readHeader(path, descriptor));
@@ -71,7 +75,10 @@ export class SafetensorsFile {
 			throw new ThaliaError("tensor-missing", `Expected tensor ${name} in ${this.path} but it is not there`);
 		}
 		if (this.#descriptor === undefined) {
-			throw new ThaliaError("safetensors-closed", `Expected an open file for reading ${name} but ${this.path} is closed`);
+			throw new ThaliaError(
+				"safetensors-closed",
+				`Expected an open file for reading ${name} but ${this.path} is closed`,
+			);
 		}
 		const bytes = new Uint8Array(entry.byteLength);
 		readFully(this.#descriptor, bytes, entry.start, this.path);
@@ -98,10 +105,16 @@ function readHeader(path: string, descriptor: number): Header {
 	readFully(descriptor, prefix, 0, path);
 	const headerLength = Number(new DataView(prefix.buffer).getBigUint64(0, true));
 	if (headerLength > longestHeader) {
-		throw wrong("safetensors-header", `expected a header of at most ${longestHeader} bytes but it claims ${headerLength}`);
+		throw wrong(
+			"safetensors-header",
+			`expected a header of at most ${longestHeader} bytes but it claims ${headerLength}`,
+		);
 	}
 	if (8 + headerLength > size) {
-		throw wrong("safetensors-truncated", `expected a header of ${headerLength} bytes but the file has ${size - 8} after its length`);
+		throw wrong(
+			"safetensors-truncated",
+			`expected a header of ${headerLength} bytes but the file has ${size - 8} after its length`,
+		);
 	}
 	const raw = new Uint8Array(headerLength);
 	readFully(descriptor, raw, 8, path);
@@ -109,7 +122,10 @@ function readHeader(path: string, descriptor: number): Header {
 	try {
 		json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(raw));
 	} catch (cause) {
-		throw wrong("safetensors-header", `expected a JSON header but it does not parse: ${(cause as Error).message}`);
+		throw wrong(
+			"safetensors-header",
+			`expected a JSON header but it does not parse: ${(cause as Error).message}`,
+		);
 	}
 	if (json === null || typeof json !== "object" || Array.isArray(json)) {
 		throw wrong("safetensors-header", "expected a JSON object as header");
@@ -117,7 +133,8 @@ function readHeader(path: string, descriptor: number): Header {
 	const { __metadata__: metadata = {}, ...tensors } = json as Record<string, unknown>;
 	const dataStart = 8 + headerLength;
 	const entries = new Map<string, Located>();
-	for (const [name, value] of Object.entries(tensors)) entries.set(name, parseEntry(name, value, dataStart, wrong));
+	for (const [name, value] of Object.entries(tensors))
+		entries.set(name, parseEntry(name, value, dataStart, wrong));
 	checkLayout([...entries.values()], dataStart, size, wrong);
 	return { entries, metadata: metadata as Record<string, string> };
 }
@@ -128,19 +145,31 @@ function parseEntry(name: string, value: unknown, dataStart: number, wrong: Wron
 	const { dtype, shape, data_offsets: offsets } = (value ?? {}) as Record<string, unknown>;
 	const natural = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 0;
 	if (typeof dtype !== "string" || !Object.hasOwn(elementBytes, dtype)) {
-		throw wrong("safetensors-header", `expected a known dtype for tensor ${name} but received ${JSON.stringify(dtype)}`);
+		throw wrong(
+			"safetensors-header",
+			`expected a known dtype for tensor ${name} but received ${JSON.stringify(dtype)}`,
+		);
 	}
 	if (!Array.isArray(shape) || !shape.every(natural)) {
-		throw wrong("safetensors-header", `expected sizes for tensor ${name} but received ${JSON.stringify(shape)}`);
+		throw wrong(
+			"safetensors-header",
+			`expected sizes for tensor ${name} but received ${JSON.stringify(shape)}`,
+		);
 	}
 	if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(natural)) {
-		throw wrong("safetensors-header", `expected two data offsets for tensor ${name} but received ${JSON.stringify(offsets)}`);
+		throw wrong(
+			"safetensors-header",
+			`expected two data offsets for tensor ${name} but received ${JSON.stringify(offsets)}`,
+		);
 	}
 	const [begin, end] = offsets as [number, number];
 	const byteLength = end - begin;
 	const needed = shape.reduce((product, n) => product * n, elementBytes[dtype as SafetensorsDtype]);
 	if (byteLength !== needed) {
-		throw wrong("safetensors-layout", `expected ${needed} bytes for tensor ${name} (${dtype} [${shape.join(", ")}]) but its offsets span ${byteLength}`);
+		throw wrong(
+			"safetensors-layout",
+			`expected ${needed} bytes for tensor ${name} (${dtype} [${shape.join(", ")}]) but its offsets span ${byteLength}`,
+		);
 	}
 	return { name, dtype: dtype as SafetensorsDtype, shape, byteLength, start: dataStart + begin };
 }
@@ -155,8 +184,10 @@ function checkLayout(entries: Located[], dataStart: number, size: number, wrong:
 		}
 		position += entry.byteLength;
 	}
-	if (position > size) throw wrong("safetensors-truncated", `expected ${position} bytes but the file has ${size}`);
-	if (position < size) throw wrong("safetensors-layout", `expected ${position} bytes but the file has ${size}`);
+	if (position > size)
+		throw wrong("safetensors-truncated", `expected ${position} bytes but the file has ${size}`);
+	if (position < size)
+		throw wrong("safetensors-layout", `expected ${position} bytes but the file has ${size}`);
 }
 
 function readFully(descriptor: number, into: Uint8Array, position: number, path: string): void {
@@ -164,7 +195,11 @@ function readFully(descriptor: number, into: Uint8Array, position: number, path:
 	while (done < into.length) {
 		// One read call moves at most 2 GiB.
 		const count = readSync(descriptor, into, done, Math.min(into.length - done, 2 ** 30), position + done);
-		if (count === 0) throw new ThaliaError("safetensors-truncated", `${path}: the file ended ${into.length - done} bytes early`);
+		if (count === 0)
+			throw new ThaliaError(
+				"safetensors-truncated",
+				`${path}: the file ended ${into.length - done} bytes early`,
+			);
 		done += count;
 	}
 }
@@ -209,7 +244,9 @@ export function writeSafetensors(
 			const bytes = tensor.data();
 			const { data_offsets } = header[tensor.name] as { data_offsets: [number, number] };
 			if (bytes.length !== data_offsets[1] - data_offsets[0]) {
-				throw new Error(`tensor ${tensor.name} gave ${bytes.length} bytes, its shape needs ${data_offsets[1] - data_offsets[0]}`);
+				throw new Error(
+					`tensor ${tensor.name} gave ${bytes.length} bytes, its shape needs ${data_offsets[1] - data_offsets[0]}`,
+				);
 			}
 			writeFully(descriptor, bytes);
 		}
@@ -221,7 +258,10 @@ export function writeSafetensors(
 		if (descriptor !== undefined) closeSync(descriptor);
 		rmSync(temporary, { force: true });
 		throw new ThaliaError("safetensors-write", `${path} could not be written: ${(cause as Error).message}`, {
-			fix: (cause as NodeJS.ErrnoException).code === "ENOSPC" ? "free disk space" : "check that the folder exists and is writable",
+			fix:
+				(cause as NodeJS.ErrnoException).code === "ENOSPC"
+					? "free disk space"
+					: "check that the folder exists and is writable",
 			cause,
 		});
 	}
@@ -229,5 +269,6 @@ export function writeSafetensors(
 
 function writeFully(descriptor: number, bytes: Uint8Array): void {
 	let done = 0;
-	while (done < bytes.length) done += writeSync(descriptor, bytes, done, Math.min(bytes.length - done, 2 ** 30));
+	while (done < bytes.length)
+		done += writeSync(descriptor, bytes, done, Math.min(bytes.length - done, 2 ** 30));
 }

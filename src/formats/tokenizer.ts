@@ -25,20 +25,30 @@ export function loadTokenizer(dir: string): Tokenizer {
 	try {
 		inner = new HuggingFaceTokenizer(definition, config);
 	} catch (cause) {
-		throw new ThaliaError("tokenizer-invalid", `${dir}: tokenizer.json does not load: ${(cause as Error).message}`, { cause });
+		throw new ThaliaError(
+			"tokenizer-invalid",
+			`${dir}: tokenizer.json does not load: ${(cause as Error).message}`,
+			{ cause },
+		);
 	}
 	const ids = [...inner.get_vocab(true).values()];
 	const eos = config.eos_token;
-	const eosText = typeof eos === "string" ? eos : ((eos as { content?: string } | null | undefined)?.content ?? null);
+	const eosText =
+		typeof eos === "string" ? eos : ((eos as { content?: string } | null | undefined)?.content ?? null);
 	return {
 		vocabSize: ids.reduce((max, id) => Math.max(max, id), -1) + 1,
 		eosTokenId: eosText === null ? null : (inner.token_to_id(eosText) ?? null),
 		encode: (text, { addSpecialTokens = false } = {}) =>
-			text === "" && !addSpecialTokens ? [] : inner.encode(text, { add_special_tokens: addSpecialTokens }).ids,
+			text === "" && !addSpecialTokens
+				? []
+				: inner.encode(text, { add_special_tokens: addSpecialTokens }).ids,
 		decode: (tokens, { skipSpecialTokens = false } = {}) =>
 			tokens.length === 0
 				? ""
-				: inner.decode(Array.from(tokens), { skip_special_tokens: skipSpecialTokens, clean_up_tokenization_spaces: false }),
+				: inner.decode(Array.from(tokens), {
+						skip_special_tokens: skipSpecialTokens,
+						clean_up_tokenization_spaces: false,
+					}),
 	};
 }
 
@@ -58,11 +68,17 @@ function readJson(path: string): Record<string, unknown> {
 	try {
 		text = readFileSync(path, "utf8");
 	} catch (cause) {
-		throw new ThaliaError("tokenizer-missing", `Expected a tokenizer at ${path}: ${(cause as Error).message}`, { cause });
+		throw new ThaliaError(
+			"tokenizer-missing",
+			`Expected a tokenizer at ${path}: ${(cause as Error).message}`,
+			{ cause },
+		);
 	}
 	try {
 		return JSON.parse(text) as Record<string, unknown>;
 	} catch (cause) {
-		throw new ThaliaError("tokenizer-invalid", `${path}: expected JSON: ${(cause as Error).message}`, { cause });
+		throw new ThaliaError("tokenizer-invalid", `${path}: expected JSON: ${(cause as Error).message}`, {
+			cause,
+		});
 	}
 }
