@@ -1,0 +1,45 @@
+import type { Random } from "./random.ts";
+
+/** A question with one right answer. */
+export interface Problem {
+	/** Stable: the same problem has the same id wherever it comes up. */
+	readonly id: string;
+	readonly family: string;
+	readonly level: number;
+	readonly prompt: string;
+	readonly answer: string;
+	/** A right completion: a short chain of thought and the answer, as a base model is taught it. */
+	readonly solution: string;
+}
+
+/** What a family draws: the text after its name, the steps of a chain of thought, and the answer. */
+export interface Draw {
+	readonly question: string;
+	readonly steps: readonly string[];
+	readonly answer: string;
+}
+
+/** A kind of problem at graded difficulty. */
+export interface Family {
+	readonly name: string;
+	/** Levels are 1 to this number. */
+	readonly levels: number;
+	draw(level: number, random: Random): Draw;
+}
+
+/** The one format of prompts and solutions: `add 47+85\n` and `7+5=12 4+8+1=13 #132`. */
+export function makeProblem(family: Family, level: number, random: Random): Problem {
+	const { question, steps, answer } = family.draw(level, random);
+	const prompt = `${family.name} ${question}\n`;
+	const solution = [...steps, `#${answer}`].join(" ");
+	return { id: prompt.trim(), family: family.name, level, prompt, answer, solution };
+}
+
+/**
+ * Whether a completion answers the problem: exactly what follows its last `#` must be the answer, to the character.
+ * Anything after the answer, even a space, is a different answer.
+ */
+export function isCorrect(problem: Problem, completion: string): boolean {
+	const marker = completion.lastIndexOf("#");
+	return marker !== -1 && completion.slice(marker + 1) === problem.answer;
+}

@@ -1,0 +1,73 @@
+import { expected } from "../errors.ts";
+import { families } from "./families/index.ts";
+import { isCorrect, makeProblem, type Problem } from "./family.ts";
+import { seededRandom } from "./random.ts";
+import type { RewardFunction } from "./reward.ts";
+
+/** Some of a family's levels (default all), with a share of the problems (default 1). */
+export interface FamilyShare {
+	readonly family: string;
+	readonly levels?: readonly number[];
+	readonly weight?: number;
+}
+
+export type Split = "train" | "test";
+
+/** A stream of problems, and the reward of a completion. */
+export interface Task {
+	readonly name: string;
+	/** The same seed gives the same problems. Train and test never share one; repeats within a stream can happen. */
+	problems(split: Split, count: number, seed: number): Problem[];
+	readonly reward: RewardFunction;
+}
+
+/** A task over procedural families; the reward is 1 for the right answer and 0 for another. */
+export function familyTask(
+	shares: readonly FamilyShare[],
+	name = shares.map((share) => share.family).join("+"),
+): Task {
+	const resolved = shares.map(resolveShare);
+	if (resolved.length === 0) throw expected("task-invalid", "at least one family", "a task", "none");
+	const total = resolved.reduce((sum, share) => sum + share.weight, 0);
+	return {
+		name,
+		reward: ({ problem, completion }) => (isCorrect(problem, completion) ? 1 : 0),
+		problems(split, count, seed) {
+			const random = seededRandom(seed);
+			const problems: Problem[] = [];
+			while (problems.length < count) {
+				let at = random.unit() * total;
+				const share = resolved.find((candidate) => (at -= candidate.weight) < 0) ?? resolved[0];
+				const problem = makeProblem(share.family, random.pick(share.levels), random);
+				if (splitOf(problem) === split) problems.push(problem);
+			}
+			return problems;
+		},
+	};
+}
+
+/** About one problem in eight is for testing, by a hash of its text alone. */
+export function splitOf(problem: Problem): Split {
+	let hash = 0x811c9dc5;
+	for (let i = 0; i < problem.prompt.length; i++)
+		hash = Math.imul(hash ^ problem.prompt.charCodeAt(i), 0x01000193);
+	hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+	return hash >>> 29 === 0 ? "test" : "train";
+}
+
+/** @throws ThaliaError `task-invalid` */
+function resolveShare({ family: name, levels, weight = 1 }: FamilyShare) {
+	const family = families.get(name);
+	if (family === undefined) {
+		throw expected("task-invalid", `one of ${[...families.keys()].join(", ")}`, "a task's family", name);
+	}
+	const all = Array.from({ length: family.levels }, (_, i) => i + 1);
+	const chosen = levels ?? all;
+	const bad = chosen.find((level) => !all.includes(level));
+	if (chosen.length === 0 || bad !== undefined) {
+		throw expected("task-invalid", `levels from 1 to ${family.levels}`, `family ${name}`, bad ?? "none");
+	}
+	if (!(weight > 0 && weight < Infinity))
+		throw expected("task-invalid", "a weight above 0", `family ${name}`, weight);
+	return { family, levels: chosen, weight };
+}
