@@ -2,10 +2,15 @@ import { expect, test } from "vitest";
 import { families } from "./families/index.ts";
 import { makeProblem } from "./family.ts";
 import { seededRandom } from "./random.ts";
-import { scoreAll, scoreCompletion } from "./reward.ts";
+import { type RewardFunction, scoreAll, scoreCompletion } from "./reward.ts";
 
 const problem = makeProblem(families.get("add")!, 1, seededRandom(1));
 const input = { problem, completion: "x" };
+
+async function errorOf(reward: RewardFunction): Promise<string> {
+	const scored = await scoreCompletion(reward, input);
+	return "error" in scored ? scored.error : "no error";
+}
 
 test("numbers, synchronous and not, are rewards", async () => {
 	expect(await scoreCompletion(() => 0.5, input)).toEqual({ reward: 0.5 });
@@ -16,25 +21,48 @@ test("what fails is recorded with its reason, never as 0", async () => {
 	const thrown = () => {
 		throw new TypeError("verifier bug");
 	};
-	expect(await scoreCompletion(thrown, input)).toEqual({ error: "TypeError: verifier bug" });
-	expect(await scoreCompletion(() => Promise.reject(new Error("later")), input)).toEqual({
-		error: "Error: later",
-	});
-	expect(await scoreCompletion(() => Number.NaN, input)).toEqual({
-		error: "the reward is NaN, not a finite number",
-	});
-	expect(await scoreCompletion(() => "1" as unknown as number, input)).toMatchObject({
-		error: expect.stringContaining("1"),
-	});
+	expect(await errorOf(thrown)).toMatch(/^TypeError: verifier bug \(at thrown .*reward\.test\.ts:\d+:\d+\)?/);
+	expect(await errorOf(() => Promise.reject(new Error("later")))).toMatch(/^Error: later \(at /);
+});
+
+test.each<[unknown, string]>([
+	[Number.NaN, "NaN"],
+	[Number.POSITIVE_INFINITY, "Infinity"],
+	[undefined, "undefined"],
+	[null, "null"],
+	["1", "'1'"],
+	[true, "true"],
+	[Object.create(null), "[Object: null prototype] {}"],
+])("%s is no reward, and nothing that can be thrown escapes", async (value, shown) => {
+	const what = `the reward is ${shown}, not a finite number`;
+	expect(await errorOf(() => value as number)).toBe(what);
+	expect(await errorOf(() => Promise.resolve(value as number))).toBe(what);
+	const thrower = () => {
+		throw value;
+	};
+	expect(await errorOf(thrower)).toBe(`threw ${shown}`);
+});
+
+test.each([0, -1, Number.NaN, Infinity, 2 ** 31])("refuses a time limit of %s", async (timeoutMs) => {
+	await expect(scoreCompletion(() => 1, input, { timeoutMs })).rejects.toThrow("Expected milliseconds");
+});
+
+test.each([0, 1.5, Number.NaN])("refuses a concurrency of %s", async (concurrency) => {
+	await expect(scoreAll(() => 1, [input], { concurrency })).rejects.toThrow(
+		"Expected a whole number above 0",
+	);
 });
 
 test("a verifier that hangs is given up, and told so", async () => {
 	let told = false;
 	const hang = ({ signal }: { signal: AbortSignal }) =>
-		new Promise<number>(() => signal.addEventListener("abort", () => (told = true)));
-	expect(await scoreCompletion(hang, input, { timeoutMs: 20 })).toEqual({
-		error: "Error: no reward within 20 ms",
-	});
+		new Promise<number>((resolve) =>
+			signal.addEventListener("abort", () => {
+				told = true;
+				resolve(1);
+			}),
+		);
+	expect(await scoreCompletion(hang, input, { timeoutMs: 20 })).toEqual({ error: "no reward within 20 ms" });
 	expect(told).toBe(true);
 });
 
@@ -50,7 +78,7 @@ test("many at once keep their order and their limit", async () => {
 	};
 	const inputs = Array.from({ length: 20 }, (_, i) => ({ problem, completion: String(i) }));
 	const scored = await scoreAll(reward, inputs, { concurrency: 4 });
-	expect(scored.map((s) => ("reward" in s ? s.reward : s.error))).toEqual(
+	expect(scored.map((s) => ("reward" in s ? s.reward : s.error.slice(0, 12)))).toEqual(
 		inputs.map((_, i) => (i === 7 ? "Error: seven" : i)),
 	);
 	expect(most).toBe(4);

@@ -1,4 +1,9 @@
+import { inspect } from "node:util";
+import { expected } from "../errors.ts";
 import type { Problem } from "./family.ts";
+
+/** What a Node timer can wait at most, in milliseconds; one that is longer goes off at once. */
+const longestTimer = 2 ** 31 - 1;
 
 export interface RewardInput {
 	readonly problem: Problem;
@@ -14,37 +19,48 @@ export type RewardFunction = (input: RewardInput) => number | Promise<number>;
 /** What a verifier said: a reward, or why there is none. */
 export type Scored = { readonly reward: number } | { readonly error: string };
 
-/** Runs a reward function on one completion. Never throws: a failing verifier is data, and never a reward of 0. */
+/**
+ * Runs a reward function on one completion. Whatever the function does, this does not throw: a failing verifier is
+ * data, with its message and where it came from, and never a reward of 0. A function that blocks the thread cannot be
+ * interrupted; the time limit is for those that wait.
+ * @throws ThaliaError `reward-options-invalid`
+ */
 export async function scoreCompletion(
 	reward: RewardFunction,
 	input: Omit<RewardInput, "signal">,
 	{ timeoutMs = 30_000 } = {},
 ): Promise<Scored> {
+	if (!(timeoutMs > 0 && timeoutMs <= longestTimer))
+		throw expected("reward-options-invalid", `milliseconds up to ${longestTimer}`, "timeoutMs", timeoutMs);
 	const abort = new AbortController();
 	let timer: NodeJS.Timeout | undefined;
 	const late = new Promise<never>((_, reject) => {
 		timer = setTimeout(() => {
+			// In this order: a function that answers when it is aborted is late all the same.
+			reject(new TimeLimit(`no reward within ${timeoutMs} ms`));
 			abort.abort();
-			reject(new Error(`no reward within ${timeoutMs} ms`));
 		}, timeoutMs);
 	});
 	try {
 		const value: unknown = await Promise.race([call(reward, { ...input, signal: abort.signal }), late]);
 		if (typeof value === "number" && Number.isFinite(value)) return { reward: value };
-		return { error: `the reward is ${String(value)}, not a finite number` };
+		return { error: `the reward is ${show(value)}, not a finite number` };
 	} catch (error) {
-		return { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+		return { error: reason(error) };
 	} finally {
 		clearTimeout(timer);
 	}
 }
 
-/** Scores many completions, at most `concurrency` at a time; results in the order of the inputs. */
+/** Scores many completions, at most `concurrency` at a time; results in the order of the inputs.
+ * @throws ThaliaError `reward-options-invalid` */
 export async function scoreAll(
 	reward: RewardFunction,
 	inputs: readonly Omit<RewardInput, "signal">[],
 	{ concurrency = 16, timeoutMs = 30_000 } = {},
 ): Promise<Scored[]> {
+	if (!(Number.isSafeInteger(concurrency) && concurrency > 0))
+		throw expected("reward-options-invalid", "a whole number above 0", "concurrency", concurrency);
 	const results: Scored[] = [];
 	let next = 0;
 	const lane = async () => {
@@ -59,4 +75,19 @@ export async function scoreAll(
 /** A synchronous throw becomes a rejection. */
 async function call(reward: RewardFunction, input: RewardInput): Promise<number> {
 	return await reward(input);
+}
+
+class TimeLimit extends Error {}
+
+/** `TypeError: x is not a function (at verify (rewards.ts:12:7))` */
+function reason(error: unknown): string {
+	if (!(error instanceof Error)) return `threw ${show(error)}`;
+	if (error instanceof TimeLimit) return error.message;
+	const frame = /^\s+(at .+)$/m.exec(error.stack ?? "")?.[1];
+	return `${error.name}: ${error.message}${frame === undefined ? "" : ` (${frame})`}`;
+}
+
+/** Any value on one line; unlike String() it never throws. */
+function show(value: unknown): string {
+	return inspect(value, { depth: 0, breakLength: Infinity, maxStringLength: 200, maxArrayLength: 5 });
 }

@@ -11,12 +11,19 @@ export interface FamilyShare {
 	readonly weight?: number;
 }
 
+/** So many draws in a row without a new problem mean that there is none left. */
+const mostMisses = 20_000;
+
 export type Split = "train" | "test";
 
 /** A stream of problems, and the reward of a completion. */
 export interface Task {
 	readonly name: string;
-	/** The same seed gives the same problems. Train and test never share one; repeats within a stream can happen. */
+	/**
+	 * The same seed gives the same problems. Train and test never share one. Test problems are distinct, so that each
+	 * is one independent unit of an interval; training problems may come again.
+	 * @throws ThaliaError `task-exhausted` when there are not so many distinct test problems
+	 */
 	problems(split: Split, count: number, seed: number): Problem[];
 	readonly reward: RewardFunction;
 }
@@ -33,13 +40,23 @@ export function familyTask(
 		name,
 		reward: ({ problem, completion }) => (isCorrect(problem, completion) ? 1 : 0),
 		problems(split, count, seed) {
+			if (!(Number.isSafeInteger(count) && count >= 0))
+				throw expected("task-invalid", "a whole number", `the count of problems of ${name}`, count);
 			const random = seededRandom(seed);
 			const problems: Problem[] = [];
-			while (problems.length < count) {
+			const seen = new Set<string>();
+			for (let misses = 0; problems.length < count; misses++) {
+				if (misses === mostMisses) {
+					const fix = "Ask for fewer test problems, or add levels or families.";
+					throw expected("task-exhausted", `${count} distinct ${split} problems`, name, problems.length, fix);
+				}
 				let at = random.unit() * total;
 				const share = resolved.find((candidate) => (at -= candidate.weight) < 0) ?? resolved[0];
 				const problem = makeProblem(share.family, random.pick(share.levels), random);
-				if (splitOf(problem) === split) problems.push(problem);
+				if (splitOf(problem) !== split || (split === "test" && seen.has(problem.id))) continue;
+				seen.add(problem.id);
+				problems.push(problem);
+				misses = 0;
 			}
 			return problems;
 		},

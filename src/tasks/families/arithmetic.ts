@@ -8,7 +8,7 @@ export function number(digits: number, random: Random): number {
 
 /** Digits from the lowest. */
 function digitsOf(n: number): number[] {
-	return [...String(n)].reverse().map(Number);
+	return Array.from(String(n), Number).reverse();
 }
 
 export const addition: Family = {
@@ -79,7 +79,7 @@ export const digitSum: Family = {
 	draw(level, random) {
 		const a = number(level + 1, random);
 		let sum = 0;
-		const steps = [...String(a)].map((digit) => String((sum += Number(digit))));
+		const steps = Array.from(String(a), (digit) => String((sum += Number(digit))));
 		return { question: String(a), steps, answer: String(sum) };
 	},
 };

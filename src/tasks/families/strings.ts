@@ -1,11 +1,14 @@
 import type { Family } from "../family.ts";
 
+const letters: readonly string[] = Array.from("abcdefghij");
+const abc = letters.slice(0, 3);
+
 export const counting: Family = {
 	name: "count",
 	levels: 4,
 	draw(level, random) {
-		const text = Array.from({ length: 3 + 2 * level }, () => random.pick([..."abc"]));
-		const letter = random.pick([..."abc"]);
+		const text = Array.from({ length: 3 + 2 * level }, () => random.pick(abc));
+		const letter = random.pick(abc);
 		let count = 0;
 		const steps = [text.map((c) => (c === letter ? String(++count) : "-")).join("")];
 		return { question: `${letter} ${text.join("")}`, steps, answer: String(count) };
@@ -16,7 +19,7 @@ export const brackets: Family = {
 	name: "bal",
 	levels: 4,
 	draw(level, random) {
-		const pairs = level + 1;
+		const pairs = random.int(level + 2, level + 3);
 		const text: string[] = [];
 		let depth = 0;
 		for (let left = 2 * pairs; left > 0; left--) {
@@ -44,8 +47,8 @@ export const reversal: Family = {
 	name: "rev",
 	levels: 4,
 	draw(level, random) {
-		const letters = Array.from({ length: level + 2 }, () => random.pick([..."abcdefghij"]));
-		const reversed = [...letters].reverse();
-		return { question: letters.join(""), steps: reversed, answer: reversed.join("") };
+		const text = Array.from({ length: level + 2 }, () => random.pick(letters));
+		const reversed = [...text].reverse();
+		return { question: text.join(""), steps: reversed, answer: reversed.join("") };
 	},
 };
