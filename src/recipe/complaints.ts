@@ -1,0 +1,112 @@
+import { z } from "zod";
+import { describe } from "../errors.ts";
+import { nearest } from "./nearest.ts";
+
+export type Path = readonly (string | number)[];
+
+/** Where a value came from: `recipe.yaml:12:3`, or the override that set it. */
+export type Locate = (path: Path) => string;
+
+/** One sentence for everything that is wrong with a recipe, each with its place. */
+export function complaintsOf(schema: z.ZodType, value: unknown, error: z.ZodError, locate: Locate): string[] {
+	return error.issues.flatMap((issue) => complain(issue));
+
+	function complain(issue: z.core.$ZodIssue): string[] {
+		const path = issue.path as Path;
+		if (issue.code === "unrecognized_keys") {
+			const known = keysAt(schema, path);
+			return issue.keys.map((key) => {
+				const right = nearest(key, known);
+				const hint = right === undefined ? `known keys: ${known.join(", ")}` : `did you mean ${right}?`;
+				return `${locate([...path, key])}: unknown key ${[...path, key].join(".")} (${hint})`;
+			});
+		}
+		if (issue.code === "invalid_union") {
+			// The alternative that is missed by least is the one that was meant.
+			const closest = [...issue.errors].sort((a, b) => distance(a) - distance(b)).at(0) ?? [];
+			if (closest.length > 0) {
+				return closest.flatMap((inner) => complain({ ...inner, path: [...path, ...inner.path] }));
+			}
+		}
+		const received = at(value, path);
+		const subject = path.length === 0 ? "the recipe" : path.join(".");
+		const said = received === undefined ? "nothing" : describe(received);
+		const hint = suggestion(issue, received);
+		return [`${locate(path)}: Expected ${wanted(issue)} for ${subject} but received ${said}${hint}`];
+	}
+}
+
+/** How far a value is from an alternative of a union: another type altogether is farthest. */
+function distance(issues: readonly z.core.$ZodIssue[]): number {
+	const otherType = issues.some(
+		({ code, path }) => path.length === 0 && (code === "invalid_type" || code === "invalid_value"),
+	);
+	return (otherType ? 1000 : 0) + issues.length;
+}
+
+const typeNames: Record<string, string> = {
+	number: "a number",
+	int: "a whole number",
+	string: "a text",
+	boolean: "true or false",
+	object: "keys with values",
+	array: "a list",
+};
+
+function wanted(issue: z.core.$ZodIssue): string {
+	if (issue.code === "invalid_type") return typeNames[issue.expected] ?? issue.expected;
+	if (issue.code === "invalid_value") {
+		const values = issue.values.map((value) => (typeof value === "string" ? value : String(value)));
+		return values.length === 1 ? values[0] : `one of ${values.join(", ")}`;
+	}
+	if (issue.code === "too_small") {
+		if (issue.origin === "array") return `at least ${issue.minimum} in the list`;
+		if (issue.origin === "string") return "a text that is not empty";
+		return `a number ${issue.inclusive === true ? "of at least" : "above"} ${issue.minimum}`;
+	}
+	if (issue.code === "too_big") {
+		return `a number ${issue.inclusive === true ? "of at most" : "below"} ${issue.maximum}`;
+	}
+	return issue.message;
+}
+
+function suggestion(issue: z.core.$ZodIssue, received: unknown): string {
+	if (issue.code !== "invalid_value" || typeof received !== "string") return "";
+	const right = nearest(
+		received,
+		issue.values.filter((value) => typeof value === "string"),
+	);
+	return right === undefined ? "" : ` (did you mean ${right}?)`;
+}
+
+function at(value: unknown, path: Path): unknown {
+	return path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
+}
+
+/** Keys that the schema allows at a path, over all alternatives of unions on the way. */
+function keysAt(schema: unknown, path: Path): string[] {
+	const keys = new Set<string>();
+	visit(schema, path);
+	return [...keys];
+
+	function visit(node: unknown, rest: Path): void {
+		if (
+			node instanceof z.ZodDefault ||
+			node instanceof z.ZodOptional ||
+			node instanceof z.ZodNullable ||
+			node instanceof z.ZodPrefault
+		) {
+			visit(node.unwrap(), rest);
+		} else if (node instanceof z.ZodPipe) {
+			visit(node.in, rest);
+		} else if (node instanceof z.ZodUnion) {
+			for (const option of node.options) visit(option, rest);
+		} else if (node instanceof z.ZodArray) {
+			if (rest.length > 0) visit(node.element, rest.slice(1));
+		} else if (node instanceof z.ZodObject) {
+			const shape = node.shape as Record<string, unknown>;
+			if (rest.length === 0) for (const key of Object.keys(shape)) keys.add(key);
+			else if (Object.hasOwn(shape, rest[0])) visit(shape[rest[0]], rest.slice(1));
+		}
+	}
+}

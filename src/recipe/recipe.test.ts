@@ -1,0 +1,168 @@
+import { mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { ThaliaError } from "../errors.ts";
+import { formatRecipe, resolveRecipe } from "./resolve-recipe.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "thalia-recipe-"));
+
+function recipeFile(text: string, name = "some-run.yaml"): string {
+	const file = join(folder, name);
+	writeFileSync(file, text);
+	return file;
+}
+
+const smallest = `model: .
+task:
+  train: [{ family: add }]
+`;
+
+function refusal(text: string, overrides: string[] = []): { code: string; message: string } {
+	const file = recipeFile(text);
+	try {
+		resolveRecipe(file, overrides);
+	} catch (error) {
+		if (error instanceof ThaliaError)
+			return { code: error.code, message: error.message.replaceAll(`${folder}/`, "") };
+		throw error;
+	}
+	throw new Error("the recipe was accepted");
+}
+
+test("model and task are enough", () => {
+	const recipe = resolveRecipe(recipeFile(smallest));
+	expect(recipe).toMatchObject({
+		name: "some-run",
+		model: folder,
+		reference: folder,
+		kl: { place: "reward", estimator: "k1", credit: "sequence", beta: 0.05, logprobs: "sampler" },
+		objective: { advantage: "rloo", surrogate: { kind: "reinforce" }, aggregation: "sequence-sum" },
+		rollout: { prompts: 16, groupSize: 8, temperature: 1 },
+		task: { train: [{ family: "add" }], heldOut: [] },
+	});
+	expect(recipe.threads).toBeGreaterThanOrEqual(1);
+});
+
+test("a resolved recipe, written and read again, is the same", () => {
+	const overrides = [
+		"kl.place=loss",
+		"objective.surrogate=ppo-clip",
+		"objective.aggregation={kind: fixed-length, length: 9}",
+	];
+	const recipe = resolveRecipe(recipeFile(smallest), overrides);
+	expect(recipe.kl).toEqual({ place: "loss", estimator: "k1", beta: 0.05 });
+	expect(resolveRecipe(recipeFile(formatRecipe(recipe), "config.yaml"))).toEqual(recipe);
+});
+
+test("overrides win, reach into lists, and make what is missing", () => {
+	const recipe = resolveRecipe(recipeFile(smallest), [
+		"kl.beta=0.1",
+		"kl.beta=0.2",
+		"task.train.0.weight=3",
+		"task.heldOut=[{family: rev, levels: [1, 2]}]",
+		"name=other",
+	]);
+	expect(recipe.kl).toMatchObject({ beta: 0.2 });
+	expect(recipe.task).toEqual({
+		train: [{ family: "add", weight: 3 }],
+		heldOut: [{ family: "rev", levels: [1, 2] }],
+	});
+	expect(recipe.name).toBe("other");
+});
+
+describe("refusals say where and what", () => {
+	test.each([
+		[`${smallest}kl:\n  bta: 1\n`, "some-run.yaml:5:3: unknown key kl.bta (did you mean beta?)"],
+		[`${smallest}rolout: {}\n`, "some-run.yaml:4:1: unknown key rolout (did you mean rollout?)"],
+		[
+			`${smallest}kl:\n  zzz: 1\n`,
+			"unknown key kl.zzz (known keys: place, estimator, credit, beta, logprobs)",
+		],
+		[
+			`${smallest}kl:\n  beta: -1\n`,
+			"some-run.yaml:5:3: Expected a number of at least 0 for kl.beta but received -1",
+		],
+		[`${smallest}kl:\n  beta: .nan\n`, "some-run.yaml:5:3: Expected a number for kl.beta but received NaN"],
+		[`${smallest}kl:\n  beta: much\n`, 'Expected a number for kl.beta but received "much"'],
+		[`${smallest}kl: 3\n`, "some-run.yaml:4:1: Expected keys with values for kl but received 3"],
+		[
+			`${smallest}train: { steps: 1.5 }\n`,
+			"some-run.yaml:4:10: Expected a whole number for train.steps but received 1.5",
+		],
+		[`${smallest}kl: { estimator: k4 }\n`, 'Expected one of k1, k2, k3 for kl.estimator but received "k4"'],
+		[`${smallest}dtype: fb16\n`, 'received "fb16" (did you mean bf16?)'],
+		["model: .\ntask: { train: [{ family: ad }] }\n", "some-run.yaml:2:19: Expected one of add"],
+		[
+			"model: .\ntask: { train: [{ family: add, level: [1] }] }\n",
+			"unknown key task.train.0.level (did you mean levels?)",
+		],
+		["model: .\ntask: { train: [] }\n", "Expected at least 1 in the list for task.train"],
+		[
+			"task: { train: [{ family: add }] }\n",
+			"some-run.yaml:1:1: Expected a text for model but received nothing",
+		],
+		[
+			`${smallest}objective: { surrogate: { kind: ppo-clip, epsilonLw: 0.1 } }\n`,
+			"unknown key objective.surrogate.epsilonLw (did you mean epsilonLow?)",
+		],
+		[
+			`${smallest}objective: { surrogate: ppo }\n`,
+			'Expected one of reinforce, ppo-clip for objective.surrogate but received "ppo"',
+		],
+		[
+			`${smallest}optimizer: { learningRate: 0 }\n`,
+			"Expected a number above 0 for optimizer.learningRate but received 0",
+		],
+		[`${smallest}name: ../up\n`, "for name but received"],
+		["- 1\n- 2\n", "some-run.yaml:1:1: Expected keys with values for the recipe"],
+		["", "Expected a text for model but received nothing"],
+	])("%#", (text, message) => {
+		const refused = refusal(text);
+		expect(refused.message).toContain(message);
+		expect(refused.code).toBe("recipe-invalid");
+	});
+
+	test("everything wrong at once", () => {
+		expect(refusal(`${smallest}kl: { beta: -1 }\nsed: 1\n`).message.split("\n")).toHaveLength(2);
+	});
+
+	test.each([
+		[
+			"kl.beta=-0.5",
+			"recipe-invalid",
+			"command line (kl.beta=-0.5): Expected a number of at least 0 for kl.beta",
+		],
+		["kl.beat=1", "recipe-invalid", "command line (kl.beat=1): unknown key kl.beat (did you mean beta?)"],
+		[
+			"kl.beta=.nan",
+			"recipe-invalid",
+			"command line (kl.beta=.nan): Expected a number for kl.beta but received NaN",
+		],
+		["kl.beta=", "recipe-invalid", "but received null"],
+		["kl.beta", "recipe-override", 'Expected key=value for an override but received "kl.beta"'],
+		["kl.beta=[1", "recipe-override", "Expected a YAML value"],
+		["task.train.first.weight=2", "recipe-override", "command line"],
+	])("override %s", (override, code, message) => {
+		const refused = refusal(smallest, [override]);
+		expect(refused.message).toContain(message);
+		expect(refused.code).toBe(code);
+	});
+
+	test.each([
+		["model: nowhere\ntask: { train: [{ family: add }] }\n", "recipe-path", "for model"],
+		[`${smallest}rollout: { groupSize: 1 }\n`, "objective-config-invalid", "groupSize"],
+		["a: b: c\n", "recipe-syntax", "some-run.yaml:1:"],
+		[`${smallest}model: again\n`, "recipe-syntax", "some-run.yaml:4:1: Map keys must be unique"],
+	])("%#: not the schema's", (text, code, message) => {
+		const refused = refusal(text);
+		expect(refused.message).toContain(message);
+		expect(refused.code).toBe(code);
+	});
+
+	test("no file", () => {
+		expect(() => resolveRecipe(join(folder, "none.yaml"))).toThrow(
+			expect.objectContaining({ code: "recipe-missing" }),
+		);
+	});
+});

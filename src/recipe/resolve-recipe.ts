@@ -1,0 +1,70 @@
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { basename, dirname, isAbsolute, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { stringify } from "yaml";
+import { ThaliaError } from "../errors.ts";
+import { validateKlConfig } from "../kl/config.ts";
+import { validateObjective } from "../objective/config.ts";
+import { readRecipe } from "./read-recipe.ts";
+import { type ResolvedRecipe, type TrainRecipe, trainRecipe } from "./train-recipe.ts";
+
+const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
+
+/**
+ * A recipe with its overrides (`kl.beta=0.1`), every default filled in and every path absolute.
+ * @throws ThaliaError as `readRecipe`; `recipe-path` for a model, reference or module that is nowhere;
+ * `objective-config-invalid` for settings that do not go together
+ */
+export function resolveRecipe(file: string, overrides: readonly string[] = []): ResolvedRecipe {
+	const recipe = readRecipe(trainRecipe, file, overrides);
+	return resolveFields(recipe, {
+		name: basename(file).replace(/\.ya?ml$/, ""),
+		folders: [dirname(file), ".", packageRoot],
+		subject: file,
+	});
+}
+
+/** The same for a recipe that is already checked; `folders` are where relative paths are looked for. */
+export function resolveFields(
+	recipe: TrainRecipe,
+	{ name, folders, subject }: { name: string; folders: readonly string[]; subject: string },
+): ResolvedRecipe {
+	try {
+		validateObjective(recipe.objective, recipe.rollout.groupSize);
+		validateKlConfig(recipe.kl);
+	} catch (error) {
+		if (!(error instanceof ThaliaError)) throw error;
+		const { code, message, fix } = error;
+		throw new ThaliaError(code, `${subject}: ${message}`, {
+			cause: error,
+			...(fix === undefined ? {} : { fix }),
+		});
+	}
+	const find = (key: string, path: string) => findPath(key, path, folders, subject);
+	const model = find("model", recipe.model);
+	return {
+		...recipe,
+		name: recipe.name ?? name,
+		model,
+		reference: recipe.reference === undefined ? model : find("reference", recipe.reference),
+		threads: recipe.threads ?? availableParallelism(),
+		task: "module" in recipe.task ? { module: find("task.module", recipe.task.module) } : recipe.task,
+	};
+}
+
+/** The resolved recipe as YAML; `resolveRecipe` reads it back to an equal one. */
+export function formatRecipe(recipe: ResolvedRecipe): string {
+	return stringify(recipe, { lineWidth: 0 });
+}
+
+function findPath(key: string, path: string, folders: readonly string[], subject: string): string {
+	const candidates = isAbsolute(path) ? [path] : [...new Set(folders.map((folder) => resolve(folder, path)))];
+	const found = candidates.find((candidate) => existsSync(candidate));
+	if (found !== undefined) return found;
+	throw new ThaliaError(
+		"recipe-path",
+		`${subject}: Expected a path that exists for ${key} but received ${JSON.stringify(path)}, which is none of ${candidates.join(", ")}`,
+		{ fix: "correct the path, or give one relative to the recipe" },
+	);
+}

@@ -1,0 +1,135 @@
+import { z } from "zod";
+import { type KlConfig, REWARD_LOG_PROBS } from "../kl/config.ts";
+import { CREDITS } from "../kl/credit.ts";
+import { ESTIMATORS } from "../kl/estimators.ts";
+import { ADVANTAGES, AGGREGATIONS, type Aggregation, type Surrogate } from "../objective/config.ts";
+import {
+	dtype,
+	familyShare,
+	fraction,
+	nonNegative,
+	optimizer,
+	positive,
+	positiveInt,
+	seed,
+} from "./fields.ts";
+
+const text = z.string().min(1);
+
+/** Families by name, or an ES module that exports `train` (a Task) and, if it likes, `heldOut` (another). */
+const task = z.union([
+	z.strictObject({ train: z.array(familyShare).min(1), heldOut: z.array(familyShare).default([]) }),
+	z.strictObject({ module: text }),
+]);
+
+const rollout = z.strictObject({
+	/** Problems a step. */
+	prompts: positiveInt.default(16),
+	/** Completions of one problem. */
+	groupSize: positiveInt.default(8),
+	maxTokens: positiveInt.default(64),
+	temperature: positive.default(1),
+	topK: z.int().min(0).default(0),
+	topP: z.number().gt(0).max(1).default(1),
+	minP: z.number().min(0).lt(1).default(0),
+	/** A verifier that takes longer is an error of that completion. */
+	rewardTimeoutSeconds: positive.default(30),
+});
+
+const surrogate = z
+	.union([
+		z.enum(["reinforce", "ppo-clip"]),
+		z.strictObject({ kind: z.literal("reinforce") }),
+		z.strictObject({
+			kind: z.literal("ppo-clip"),
+			epsilonLow: z.number().gt(0).max(1).default(0.2),
+			epsilonHigh: positive.default(0.2),
+		}),
+	])
+	.transform((value): Surrogate => {
+		if (value === "reinforce") return { kind: "reinforce" };
+		return value === "ppo-clip" ? { kind: "ppo-clip", epsilonLow: 0.2, epsilonHigh: 0.2 } : value;
+	});
+
+const aggregation = z.union([
+	z.enum(AGGREGATIONS),
+	z.strictObject({ kind: z.literal("fixed-length"), length: positiveInt }),
+]) satisfies z.ZodType<Aggregation>;
+
+const objective = z.strictObject({
+	advantage: z.enum(ADVANTAGES).default("rloo"),
+	surrogate: surrogate.prefault("reinforce"),
+	aggregation: aggregation.default("sequence-sum"),
+});
+
+/** Flat, so that one override (`kl.place=none`) is enough: what a place does not use has no effect, and is not kept. */
+const kl = z
+	.strictObject({
+		place: z.enum(["none", "reward", "loss"]).default("reward"),
+		estimator: z.enum(ESTIMATORS).default("k1"),
+		credit: z.enum(CREDITS).default("sequence"),
+		beta: nonNegative.default(0.05),
+		logprobs: z.enum(REWARD_LOG_PROBS).default("sampler"),
+	})
+	.transform(({ place, estimator, credit, beta, logprobs }): KlConfig => {
+		if (place === "none") return { place };
+		return place === "loss" ? { place, estimator, beta } : { place, estimator, credit, beta, logprobs };
+	});
+
+const train = z.strictObject({
+	steps: positiveInt.default(100),
+	/** Tokens of one forward and backward pass, padding included: memory against speed. */
+	tokensPerMicroBatch: positiveInt.default(4096),
+	/** Steps between checkpoints; the last step always has one. */
+	checkpointEvery: positiveInt.default(10),
+	keepCheckpoints: positiveInt.default(2),
+});
+
+const evaluation = z.strictObject({
+	/** Problems of each domain; 0 turns evaluation off. */
+	problems: z.int().min(0).default(100),
+	/** Completions of a problem at `temperature`. */
+	samples: positiveInt.default(8),
+	temperature: positive.default(1),
+	/** Steps between evaluations; 0: before and after only. */
+	every: z.int().min(0).default(0),
+	seed: seed.default(1),
+});
+
+/** A recipe of `thalia train`. Everything but `model` and `task` has a default. */
+export const trainRecipe = z.strictObject({
+	/** Name of the run; default: the recipe's file name. */
+	name: z
+		.string()
+		.regex(
+			/^[A-Za-z0-9][A-Za-z0-9._-]*$/,
+			"letters, digits, dots, dashes and underscores, none but the first two at the start,",
+		)
+		.optional(),
+	seed: seed.default(0),
+	/** Folder in Hugging Face layout; a relative one is looked for beside the recipe, here, and where Thalia is. */
+	model: text,
+	/** Folder of the frozen reference policy; default: `model`. */
+	reference: text.optional(),
+	dtype: dtype.default("f32"),
+	/** Default: one a core. */
+	threads: positiveInt.optional(),
+	task,
+	rollout: rollout.prefault({}),
+	objective: objective.prefault({}),
+	kl: kl.prefault({}),
+	optimizer: optimizer
+		.extend({ learningRate: positive.default(1e-5), finalFraction: fraction.default(0) })
+		.prefault({}),
+	train: train.prefault({}),
+	eval: evaluation.prefault({}),
+});
+
+export type TrainRecipe = z.output<typeof trainRecipe>;
+
+/** A recipe with nothing left open: what a run directory keeps. */
+export interface ResolvedRecipe extends TrainRecipe {
+	readonly name: string;
+	readonly reference: string;
+	readonly threads: number;
+}
