@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { ThaliaError } from "../../errors.ts";
 import { Checkpoint } from "../../formats/checkpoint.ts";
 import { type DecoderConfig, readDecoderConfig, serializeDecoderConfig } from "../../formats/hf-config.ts";
@@ -37,6 +37,8 @@ export interface LocalEngineOptions {
 	/** Start from fresh weights of this seed: only config.json (and the tokenizer) of `model` are read. */
 	readonly randomSeed?: number;
 	readonly dtype: WeightDtype;
+	/** Precision of the weights that `save` writes; default `dtype`. Resuming bit for bit needs the default. */
+	readonly saveAs?: WeightDtype;
 	/** Threads of one operation. Default: what libtorch chooses, one a core. */
 	readonly threads?: number;
 	readonly optimizer?: AdamWOptions;
@@ -161,12 +163,13 @@ export class LocalEngine implements Engine {
 
 	save(dir: string, options: { optimizer?: boolean } = {}): Promise<void> {
 		return attempt(() => {
-			const { dtype } = this.#options;
+			const dtype = this.#options.saveAs ?? this.#options.dtype;
 			const config: DecoderConfig = { ...this.#policy.config, dtype };
 			writeFileSync(join(dir, "config.json"), `${JSON.stringify(serializeDecoderConfig(config), null, 2)}\n`);
 			for (const file of companions) {
-				if (existsSync(join(this.#options.model, file)))
-					copyFileSync(join(this.#options.model, file), join(dir, file));
+				const source = join(this.#options.model, file);
+				const elsewhere = resolve(dir) !== resolve(this.#options.model);
+				if (elsewhere && existsSync(source)) copyFileSync(source, join(dir, file));
 			}
 			writeSafetensors(join(dir, "model.safetensors"), exportWeights(config, this.#policy.weights, dtype), {
 				format: "pt",
