@@ -9,7 +9,10 @@ export default tseslint.config(
 		files: ["**/*.ts"],
 		languageOptions: { parserOptions: { project: "./tsconfig.json", tsconfigRootDir: import.meta.dirname } },
 		rules: {
-			"@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
+			"@typescript-eslint/restrict-template-expressions": [
+				"error",
+				{ allowNumber: true, allowBoolean: true },
+			],
 			"@typescript-eslint/no-non-null-assertion": "off",
 			"@typescript-eslint/consistent-type-imports": "error",
 			"@typescript-eslint/no-confusing-void-expression": "off",

@@ -5,6 +5,8 @@ const main = new URL("../dist/cli/main.js", import.meta.url);
 if (existsSync(main)) {
 	await import(main.href);
 } else {
-	process.stderr.write("thalia: Expected the built program in dist/ but it is not there\n  fix: run `npm run setup`\n");
+	process.stderr.write(
+		"thalia: Expected the built program in dist/ but it is not there\n  fix: run `npm run setup`\n",
+	);
 	process.exitCode = 1;
 }

@@ -1,6 +1,7 @@
 // The machine: threads, memory, and which instruction sets oneDNN may use.
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <torch/version.h>
 
 #include <cstdlib>
 
@@ -66,6 +67,7 @@ void register_system(Registry& r) {
   r.op("setThreads", [](int64_t count) { at::set_num_threads(static_cast<int>(count)); });
   r.op("threads", []() { return static_cast<int64_t>(at::get_num_threads()); });
   r.op("cpuCapability", []() { return at::get_cpu_capability(); });
+  r.op("torchVersion", []() { return std::string(TORCH_VERSION); });
   r.op("torchBuild", []() { return at::show_config(); });
   r.op("cpuFeatures", []() {
     auto f = detect();

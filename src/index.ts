@@ -1,0 +1,60 @@
+// The library: what `import { ... } from "thalia"` gives. The command line is made of the same.
+
+export type * from "./engine/engine.ts";
+export type { LocalEngineOptions } from "./engine/local/local-engine.ts";
+export { openLocalEngine } from "./engine/local/open.ts";
+export { type Score, Scorer, type ScorerOptions } from "./engine/local/scorer.ts";
+export { describe, expected, ThaliaError } from "./errors.ts";
+export { type Domains, type EvaluationDomain, loadDomains } from "./eval/domains.ts";
+export {
+	type Evaluation,
+	type EvaluationOptions,
+	evaluateProblems,
+	type ProblemResult,
+} from "./eval/evaluate.ts";
+export {
+	type BootstrapOptions,
+	bootstrapInterval,
+	type Interval,
+	meanAtK,
+	pairedDifference,
+	passAtK,
+} from "./eval/statistics.ts";
+export { type DecoderConfig, readDecoderConfig } from "./formats/hf-config.ts";
+export { loadTokenizer, type Tokenizer } from "./formats/tokenizer.ts";
+export * from "./kl/config.ts";
+export { assignCredit, CREDITS, type Credit } from "./kl/credit.ts";
+export { ESTIMATORS, type Estimator, klDerivatives, klValues } from "./kl/estimators.ts";
+export type { LogProbs } from "./kl/log-probs.ts";
+export { type TokenBatch, validateBatch } from "./objective/batch.ts";
+export * from "./objective/config.ts";
+export { type ObjectiveDiagnostics, objectiveDiagnostics } from "./objective/diagnostics.ts";
+export { type PreparedObjective, prepareObjective } from "./objective/prepare.ts";
+export { batchLoss, scoreWeights, sequenceLoss } from "./objective/weigh.ts";
+export { type PretrainRecipe, pretrainRecipe } from "./recipe/pretrain-recipe.ts";
+export { readRecipe } from "./recipe/read-recipe.ts";
+export { formatRecipe, resolveFields, resolveRecipe } from "./recipe/resolve-recipe.ts";
+export { type ResolvedRecipe, type TrainRecipe, trainRecipe } from "./recipe/train-recipe.ts";
+export { type CollectOptions, type Rollout, type RolloutGroup, sampleGroups } from "./rollout/collect.ts";
+export { type Manifest, type RunStatus, readManifest } from "./runs/run-directory.ts";
+export { families, heldOutFamilies, trainingFamilies } from "./tasks/families/index.ts";
+export { type Family, isCorrect, makeProblem, type Problem } from "./tasks/family.ts";
+export {
+	type RewardFunction,
+	type RewardInput,
+	type Scored,
+	scoreAll,
+	scoreCompletion,
+} from "./tasks/reward.ts";
+export { type FamilyShare, familyTask, type Split, type Task } from "./tasks/task.ts";
+export { loadTaskModule, type TaskModule } from "./tasks/task-module.ts";
+export { type PretrainHooks, type PretrainProgress, pretrain } from "./trainer/pretrain.ts";
+export type { SkipReason, StepMetrics } from "./trainer/step.ts";
+export {
+	resumeTraining,
+	type StepEvaluation,
+	type TrainHooks,
+	type TrainResult,
+	train,
+} from "./trainer/train.ts";
+export { version } from "./version.ts";

@@ -18,8 +18,14 @@ export async function buildAddon() {
 	const headers = readdirSync(inRoot("native")).filter((name) => name.endsWith(".h"));
 	const flags = [
 		...["-std=c++20", "-O2", "-fPIC", "-fvisibility=hidden", "-DNAPI_VERSION=9", "-DNAPI_CPP_EXCEPTIONS"],
-		...[libtorch.include, join(libtorch.include, "torch/csrc/api/include")].flatMap((path) => ["-isystem", path]),
-		...["node_modules/node-api-headers/include", "node_modules/node-addon-api"].flatMap((path) => ["-isystem", inRoot(path)]),
+		...[libtorch.include, join(libtorch.include, "torch/csrc/api/include")].flatMap((path) => [
+			"-isystem",
+			path,
+		]),
+		...["node_modules/node-api-headers/include", "node_modules/node-addon-api"].flatMap((path) => [
+			"-isystem",
+			inRoot(path),
+		]),
 	];
 	const link =
 		process.platform === "darwin"
@@ -34,12 +40,16 @@ export async function buildAddon() {
 	checkDisk(inRoot("native"), 100e6, "the native addon");
 	mkdirSync(folder, { recursive: true });
 	const since = performance.now();
-	say(`compiling the native addon with ${compiler.command} against libtorch ${libtorch.version} of ${libtorch.source} ...`);
+	say(
+		`compiling the native addon with ${compiler.command} against libtorch ${libtorch.version} of ${libtorch.source} ...`,
+	);
 	const objects = sources.map((name) => join(folder, `${name.replace(".cc", "")}-${key(name)}.o`));
 	for (const stale of readdirSync(folder).filter((name) => name.endsWith(".o"))) {
 		if (!objects.includes(join(folder, stale))) rmSync(join(folder, stale));
 	}
-	const waiting = sources.map((name, i) => [inRoot("native", name), objects[i]]).filter(([, object]) => !existsSync(object));
+	const waiting = sources
+		.map((name, i) => [inRoot("native", name), objects[i]])
+		.filter(([, object]) => !existsSync(object));
 	const lane = async () => {
 		for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
 			const [source, object] = job;
@@ -53,6 +63,8 @@ export async function buildAddon() {
 	const libraries = ["-L", libtorch.lib, "-ltorch_cpu", "-lc10", `-Wl,-rpath,${libtorch.lib}`];
 	await compile(compiler.command, [...link, "-o", unfinished, ...objects, ...libraries]);
 	renameSync(unfinished, addon);
+	const { lib, version, source } = libtorch;
+	writeFileSync(join(folder, "libtorch.json"), `${JSON.stringify({ version, source, lib }, null, 2)}\n`);
 	writeFileSync(stamp, wanted);
 	say(`native addon compiled (${seconds(since)})`);
 	return libtorch;
@@ -65,7 +77,9 @@ function findCompiler() {
 	}
 	throw new SetupError(
 		`Expected a C++20 compiler (${process.env.CXX ? `CXX=${process.env.CXX}` : "g++ or clang++"}) but there is none`,
-		process.platform === "darwin" ? "run `xcode-select --install`" : "install one (Debian, Ubuntu: `sudo apt-get install g++`)",
+		process.platform === "darwin"
+			? "run `xcode-select --install`"
+			: "install one (Debian, Ubuntu: `sudo apt-get install g++`)",
 	);
 }
 

@@ -43,7 +43,8 @@ function fromEnvironment() {
 }
 
 function fromPython() {
-	const find = "import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')";
+	const find =
+		"import importlib.util as u; s = u.find_spec('torch'); print(s.submodule_search_locations[0] if s else '')";
 	const folder = outputOf("python3", ["-c", find]);
 	const found = folder ? inspect(folder, "python3's torch") : undefined;
 	if (found !== undefined && !newEnough(found.version)) {
@@ -83,7 +84,18 @@ async function fillCache() {
 	try {
 		say(`fetching libtorch (${wheel}, about 530 MB, once for this user) ...`);
 		const wheels = process.platform === "linux" && process.arch === "x64" ? [wheel, ...cudaWheels] : [wheel];
-		const args = ["-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--progress-bar", "on", "-d", work];
+		const args = [
+			"-m",
+			"pip",
+			"download",
+			"--no-deps",
+			"--only-binary",
+			":all:",
+			"--progress-bar",
+			"on",
+			"-d",
+			work,
+		];
 		const { code, tail } = await runCommand("python3", [...args, "--disable-pip-version-check", ...wheels]);
 		if (code !== 0) {
 			throw new SetupError(
@@ -94,9 +106,17 @@ async function fillCache() {
 		const unpacked = join(work, "unpacked");
 		mkdirSync(unpacked);
 		const files = readdirSync(work).filter((name) => name.endsWith(".whl"));
-		const unpack = await runCommand("python3", ["-c", unpackScript, unpacked, ...files.map((name) => join(work, name))]);
+		const unpack = await runCommand("python3", [
+			"-c",
+			unpackScript,
+			unpacked,
+			...files.map((name) => join(work, name)),
+		]);
 		if (unpack.code !== 0) {
-			throw new SetupError(`the torch wheel could not be unpacked:\n${unpack.tail}`, "check the free disk, then run this again");
+			throw new SetupError(
+				`the torch wheel could not be unpacked:\n${unpack.tail}`,
+				"check the free disk, then run this again",
+			);
 		}
 		// Another clone may have been quicker: then its copy stays.
 		if (fromCache() === undefined) {
@@ -148,7 +168,8 @@ function inspect(folder, source) {
 	const include = join(folder, "include");
 	const lib = join(folder, "lib");
 	const complete =
-		existsSync(join(include, "ATen/ATen.h")) && ["torch_cpu", "c10"].every((name) => existsSync(join(lib, library(name))));
+		existsSync(join(include, "ATen/ATen.h")) &&
+		["torch_cpu", "c10"].every((name) => existsSync(join(lib, library(name))));
 	return complete ? { include, lib, version: versionOf(include), source } : undefined;
 }
 

@@ -16,7 +16,11 @@ export function cacheFolder() {
 export function digest({ texts = [], files = [] }) {
 	const hash = createHash("sha256");
 	for (const text of texts) hash.update(`${text}\0`);
-	for (const file of files) hash.update(`${file.slice(root.length)}\0`).update(readFileSync(file)).update("\0");
+	for (const file of files)
+		hash
+			.update(`${file.slice(root.length)}\0`)
+			.update(readFileSync(file))
+			.update("\0");
 	return hash.digest("hex").slice(0, 16);
 }
 

@@ -16,16 +16,29 @@ export async function setup() {
 
 async function buildTypeScript() {
 	const stamp = inRoot("dist/.stamp");
-	const sources = [...filesBelow(inRoot("src")), inRoot("tsconfig.json"), inRoot("tsconfig.build.json"), inRoot("package-lock.json")];
+	const sources = [
+		...filesBelow(inRoot("src")),
+		inRoot("tsconfig.json"),
+		inRoot("tsconfig.build.json"),
+		inRoot("package-lock.json"),
+	];
 	const wanted = digest({ files: sources });
 	if (readIfThere(stamp) === wanted && existsSync(inRoot("dist/index.js"))) return;
 	const since = performance.now();
 	say("compiling TypeScript ...");
 	rmSync(inRoot("dist"), { recursive: true, force: true });
-	const { code, tail } = await runCommand(process.execPath, [inRoot("node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"], {
-		quiet: true,
-	});
-	if (code !== 0) throw new SetupError(`TypeScript does not compile:\n${tail.trim()}`, "correct the errors above, or restore the sources");
+	const { code, tail } = await runCommand(
+		process.execPath,
+		[inRoot("node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"],
+		{
+			quiet: true,
+		},
+	);
+	if (code !== 0)
+		throw new SetupError(
+			`TypeScript does not compile:\n${tail.trim()}`,
+			"correct the errors above, or restore the sources",
+		);
 	writeFileSync(stamp, wanted);
 	say(`TypeScript compiled (${seconds(since)})`);
 }

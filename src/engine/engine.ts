@@ -85,6 +85,8 @@ export interface Engine {
 	/** Longest sequence the model was made for, in tokens. */
 	readonly maxPositions: number;
 	readonly eosTokenIds: readonly number[];
+	/** What computes, for the record: libraries, instruction sets, threads. */
+	readonly environment: Readonly<Record<string, string | number>>;
 
 	/** Completions in the order of the requests, `count` consecutive ones each, from the published policy. */
 	sample(
@@ -104,6 +106,9 @@ export interface Engine {
 	 * `applied` is false then. `gradNorm` is the norm before clipping.
 	 */
 	step(options: StepOptions): Promise<{ gradNorm: number; applied: boolean }>;
+
+	/** Clears the accumulated gradient without applying it. */
+	discard(): Promise<void>;
 
 	/** Makes the current weights the ones `sample` uses; returns their version (0 for the initial weights). */
 	publish(): Promise<number>;

@@ -108,6 +108,15 @@ export class LocalEngine implements Engine {
 	get eosTokenIds(): readonly number[] {
 		return this.#policy.config.eosTokenIds;
 	}
+	get environment(): Readonly<Record<string, string | number>> {
+		return {
+			libtorch: native.torchVersion(),
+			instructions: native.cpuCapability(),
+			oneDnnCap: native.isaCap() || "none",
+			threads: native.threads(),
+			dtype: this.#options.dtype,
+		};
+	}
 	/** The network itself, for what the engine interface does not reach. */
 	get policy(): Decoder {
 		return this.#policy;
@@ -155,6 +164,11 @@ export class LocalEngine implements Engine {
 			this.#gradients.clear();
 			return result;
 		});
+	}
+
+	discard(): Promise<void> {
+		this.#gradients.clear();
+		return Promise.resolve();
 	}
 
 	publish(): Promise<number> {

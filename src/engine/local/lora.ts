@@ -17,7 +17,13 @@ interface AdapterConfig {
 }
 
 /** Options that would need another formula: better refused than ignored. */
-const unsupported = ["use_dora", "fan_in_fan_out", "alora_invocation_tokens", "rank_pattern", "alpha_pattern"];
+const unsupported = [
+	"use_dora",
+	"fan_in_fan_out",
+	"alora_invocation_tokens",
+	"rank_pattern",
+	"alpha_pattern",
+];
 
 const dtypes: Partial<Record<string, Dtype>> = { F32: "f32", BF16: "bf16", F16: "f16" };
 
@@ -81,16 +87,27 @@ function findAddition(file: SafetensorsFile, a: string, places: Map<string, Plac
 	const b = a.replace(".lora_A.", ".lora_B.");
 	const target = a.replace(/^base_model\.model\./, "").replace(".lora_A.weight", ".weight");
 	const place = places.get(target);
-	if (place === undefined) throw expected("adapter-mismatch", "a matrix of the model", `${dir}: adapter target`, target);
+	if (place === undefined)
+		throw expected("adapter-mismatch", "a matrix of the model", `${dir}: adapter target`, target);
 	const [shapeA, shapeB] = [file.entries.get(a)?.shape, file.entries.get(b)?.shape];
 	const fits =
-		shapeA?.length === 2 && shapeB?.length === 2 && shapeA[1] === place.columns && shapeB[0] === place.rows && shapeA[0] === shapeB[1];
+		shapeA?.length === 2 &&
+		shapeB?.length === 2 &&
+		shapeA[1] === place.columns &&
+		shapeB[0] === place.rows &&
+		shapeA[0] === shapeB[1];
 	if (!fits) {
-		throw expected("adapter-mismatch", `[r, ${place.columns}] and [${place.rows}, r]`, `${dir}: adapter of ${target}`, [shapeA, shapeB]);
+		throw expected(
+			"adapter-mismatch",
+			`[r, ${place.columns}] and [${place.rows}, r]`,
+			`${dir}: adapter of ${target}`,
+			[shapeA, shapeB],
+		);
 	}
 	for (const name of [a, b]) {
 		const { dtype } = file.entries.get(name)!;
-		if (dtypes[dtype] === undefined) throw expected("adapter-unsupported", "F32, BF16 or F16", `${dir}: ${name}`, dtype);
+		if (dtypes[dtype] === undefined)
+			throw expected("adapter-unsupported", "F32, BF16 or F16", `${dir}: ${name}`, dtype);
 	}
 	return { a, b, place };
 }
@@ -103,14 +120,18 @@ function readAdapterConfig(dir: string): AdapterConfig {
 		});
 	}
 	const config = JSON.parse(readFileSync(path, "utf8")) as AdapterConfig;
-	if (config.peft_type !== "LORA") throw expected("adapter-unsupported", "LORA", `${path}: peft_type`, config.peft_type);
+	if (config.peft_type !== "LORA")
+		throw expected("adapter-unsupported", "LORA", `${path}: peft_type`, config.peft_type);
 	for (const option of unsupported) {
 		const value = config[option];
 		const set = value !== null && typeof value === "object" ? Object.keys(value).length > 0 : Boolean(value);
 		if (set) throw expected("adapter-unsupported", "the option unset", `${path}: ${option}`, value);
 	}
 	if (!(config.r >= 1) || !Number.isFinite(config.lora_alpha)) {
-		throw expected("adapter-unsupported", "a rank of 1 or more and a finite lora_alpha", path, [config.r, config.lora_alpha]);
+		throw expected("adapter-unsupported", "a rank of 1 or more and a finite lora_alpha", path, [
+			config.r,
+			config.lora_alpha,
+		]);
 	}
 	return config;
 }

@@ -131,6 +131,7 @@ export interface Native {
 	cpuCapability(): string;
 	cpuFeatures(): string[];
 	isaCap(): string;
+	torchVersion(): string;
 	torchBuild(): string;
 	trimMemory(): void;
 }

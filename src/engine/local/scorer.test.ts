@@ -18,7 +18,11 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 	const own = (values: Float32Array, b: number, length: number) => values.slice(b * T, b * T + length);
 
 	test("log-probs, entropies and both divergences, alone and unpadded", () => {
-		const scorer = new Scorer({ model: modelDir(name), reference: `${modelDir(name)}/checkpoint_b`, dtype: "f32" });
+		const scorer = new Scorer({
+			model: modelDir(name),
+			reference: `${modelDir(name)}/checkpoint_b`,
+			dtype: "f32",
+		});
 		for (const { b, tokens } of rows) {
 			const score = scorer.score(tokens);
 			const n = tokens.length;
@@ -43,9 +47,9 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 });
 
 test.skipIf(fixturesDir === undefined)("refuses an adapter of another model, and tokens out of range", () => {
-	expect(() => new Scorer({ model: modelDir("llama_tied"), lora: `${modelDir("qwen3")}/lora`, dtype: "f32" })).toThrow(
-		expect.objectContaining({ code: "adapter-mismatch" }),
-	);
+	expect(
+		() => new Scorer({ model: modelDir("llama_tied"), lora: `${modelDir("qwen3")}/lora`, dtype: "f32" }),
+	).toThrow(expect.objectContaining({ code: "adapter-mismatch" }));
 	const scorer = new Scorer({ model: modelDir("llama_tied"), dtype: "f32" });
 	expect(() => scorer.score([1, 258])).toThrow(expect.objectContaining({ code: "token-range" }));
 	expect(() => scorer.score([])).toThrow(expect.objectContaining({ code: "empty-sequence" }));

@@ -40,7 +40,8 @@ export class Scorer {
 	constructor(options: ScorerOptions) {
 		if (options.threads !== undefined) native.setThreads(options.threads);
 		const config = readDecoderConfig(options.model);
-		const referenceConfig = options.reference === undefined ? undefined : readDecoderConfig(options.reference);
+		const referenceConfig =
+			options.reference === undefined ? undefined : readDecoderConfig(options.reference);
 		if (referenceConfig !== undefined && referenceConfig.vocabSize !== config.vocabSize) {
 			throw new ThaliaError(
 				"vocabulary-mismatch",
@@ -57,7 +58,8 @@ export class Scorer {
 
 	/** @throws ThaliaError `empty-sequence`, `token-range`, `too-many-positions` */
 	check(tokens: readonly number[]): void {
-		if (tokens.length === 0) throw new ThaliaError("empty-sequence", "Expected at least one token but received none");
+		if (tokens.length === 0)
+			throw new ThaliaError("empty-sequence", "Expected at least one token but received none");
 		const { vocabSize, maxPositions } = this.#model.config;
 		checkSequences([{ tokens: Int32Array.from([...tokens, 0]), promptLength: 1 }], vocabSize, maxPositions);
 	}
@@ -84,7 +86,12 @@ export class Scorer {
 	#divergences(hidden: Tensor, ids: Tensor): Pick<Score, "kl" | "klReverse"> {
 		if (this.#reference === undefined) return {};
 		const other = this.#reference.forward(ids).view(-1, this.#reference.config.hiddenSize);
-		const { kl, klReverse } = headDivergences(hidden, this.#model.headWeight, other, this.#reference.headWeight);
+		const { kl, klReverse } = headDivergences(
+			hidden,
+			this.#model.headWeight,
+			other,
+			this.#reference.headWeight,
+		);
 		return { kl: [...kl], klReverse: [...klReverse] };
 	}
 

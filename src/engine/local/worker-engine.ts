@@ -33,6 +33,7 @@ export class WorkerEngine implements Engine {
 	readonly vocabSize: number;
 	readonly maxPositions: number;
 	readonly eosTokenIds: readonly number[];
+	readonly environment: Readonly<Record<string, string | number>>;
 	readonly #worker: Worker;
 	readonly #calls = new Map<number, Call>();
 	#nextId = 0;
@@ -42,6 +43,7 @@ export class WorkerEngine implements Engine {
 		this.vocabSize = ready.vocabSize;
 		this.maxPositions = ready.maxPositions;
 		this.eosTokenIds = ready.eosTokenIds;
+		this.environment = ready.environment;
 		worker.on("message", (message: FromWorker) => {
 			this.#receive(message);
 		});
@@ -89,6 +91,9 @@ export class WorkerEngine implements Engine {
 	}
 	step(options: StepOptions): Promise<{ gradNorm: number; applied: boolean }> {
 		return this.#call("step", [options]) as Promise<{ gradNorm: number; applied: boolean }>;
+	}
+	discard(): Promise<void> {
+		return this.#call("discard", []) as Promise<void>;
 	}
 	publish(): Promise<number> {
 		return this.#call("publish", []) as Promise<number>;

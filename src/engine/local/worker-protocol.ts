@@ -1,7 +1,16 @@
 import type { TokenCotangents, TokenOutputs } from "../engine.ts";
 
 /** The engine's methods that run in the worker. */
-export type Method = "sample" | "evaluate" | "accumulate" | "step" | "publish" | "save" | "load" | "close";
+export type Method =
+	| "sample"
+	| "evaluate"
+	| "accumulate"
+	| "step"
+	| "discard"
+	| "publish"
+	| "save"
+	| "load"
+	| "close";
 
 export type ToWorker =
 	| { readonly kind: "call"; readonly id: number; readonly method: Method; readonly args: readonly unknown[] }
@@ -14,6 +23,7 @@ export type FromWorker =
 			readonly vocabSize: number;
 			readonly maxPositions: number;
 			readonly eosTokenIds: readonly number[];
+			readonly environment: Readonly<Record<string, string | number>>;
 	  }
 	| { readonly kind: "result"; readonly id: number; readonly value: unknown }
 	| { readonly kind: "error"; readonly id: number; readonly error: WireError }

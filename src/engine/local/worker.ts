@@ -23,6 +23,7 @@ try {
 		vocabSize: engine.vocabSize,
 		maxPositions: engine.maxPositions,
 		eosTokenIds: engine.eosTokenIds,
+		environment: engine.environment,
 	});
 	port.on("message", (message: ToWorker) => {
 		if (message.kind === "cotangents") pendingWeigh?.resolve(message.cotangents);
@@ -69,6 +70,8 @@ function call(engine: LocalEngine, id: number, method: Method, args: readonly un
 			);
 		case "step":
 			return engine.step(args[0] as StepOptions);
+		case "discard":
+			return engine.discard();
 		case "publish":
 			return engine.publish();
 		case "save":

@@ -1,0 +1,34 @@
+/** What the probe found. */
+export interface Machine {
+	readonly threads: number;
+	/** What libtorch's own kernels are dispatched to. */
+	readonly capability: string;
+	/** What the CPU advertises. */
+	readonly features: readonly string[];
+	/** What Thalia told oneDNN to stay below; "" where it did not. */
+	readonly cap: string;
+	/** ONEDNN_MAX_CPU_ISA as the user set it. */
+	readonly userCap: string | null;
+	/** Rate of a square matrix product, by dtype. */
+	readonly gigaflops: Readonly<Record<string, number>>;
+}
+
+/** Which instruction sets are in use, and why these. */
+export function instructionSets({ capability, features, cap, userCap }: Machine): string {
+	const own = `libtorch ${capability}`;
+	if (cap !== "") {
+		return `${own}, oneDNN at most ${cap}: the CPU advertises AMX (CPUID leaf 7) but hides its palette (leaf 0x1D), with which oneDNN would die of SIGILL`;
+	}
+	if (userCap !== null) return `${own}, oneDNN at most ${userCap}: ONEDNN_MAX_CPU_ISA says so`;
+	const amx = features.includes("amx_bf16");
+	const best = amx
+		? "AMX, which the CPU has with its palette"
+		: features.includes("avx512_bf16")
+			? "AVX-512 with bf16; the CPU has no AMX"
+			: features.includes("avx512")
+				? "AVX-512; the CPU has neither bf16 instructions nor AMX, bf16 is slow"
+				: features.includes("avx2")
+					? "AVX2; the CPU has no AVX-512, bf16 is slow"
+					: "what the CPU has";
+	return `${own}, oneDNN free to use ${best}`;
+}

@@ -1,0 +1,51 @@
+import { Command, CommanderError } from "commander";
+import { version } from "../version.ts";
+import { doctorCommand } from "./doctor.ts";
+import { exitCode, reportError } from "./errors.ts";
+import { evalCommand } from "./eval.ts";
+import { generateCommand } from "./generate.ts";
+import { pretrainCommand } from "./pretrain.ts";
+import { scoreCommand } from "./score.ts";
+import { trainCommand } from "./train.ts";
+
+const program = new Command("thalia")
+	.description(
+		"Reinforcement learning with verifiable rewards for language models, with the KL term done right.",
+	)
+	.version(version)
+	.showSuggestionAfterError()
+	.addHelpText(
+		"after",
+		`
+Results go to standard output, progress to standard error. Exit codes:
+  ${exitCode.ok}    done
+  ${exitCode.failed}    the work failed: a defect, or the machine (disk, libtorch)
+  ${exitCode.badInput}    bad input: an option, a recipe, a model, a line of standard input
+  ${exitCode.stopped}    a run stopped itself: three steps in a row changed nothing
+  ${exitCode.interrupted}  interrupted; a run is saved and goes on with --resume`,
+	);
+
+for (const command of [
+	trainCommand(),
+	pretrainCommand(),
+	evalCommand(),
+	scoreCommand(),
+	generateCommand(),
+	doctorCommand(),
+]) {
+	program.addCommand(command.exitOverride());
+}
+program.exitOverride();
+
+// A reader that has seen enough (`thalia score ... | head`) is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+	process.exit(error.code === "EPIPE" ? exitCode.ok : exitCode.failed);
+});
+
+try {
+	await program.parseAsync();
+} catch (error) {
+	if (error instanceof CommanderError)
+		process.exitCode = error.exitCode === 0 ? exitCode.ok : exitCode.badInput;
+	else process.exitCode = reportError(error);
+}

@@ -1,0 +1,67 @@
+import { Command } from "commander";
+import { Scorer } from "../engine/local/scorer.ts";
+import { loadTokenizer, type Tokenizer } from "../formats/tokenizer.ts";
+import { dtypeOption, printJson, threadsOption } from "./options.ts";
+import { StatusLine } from "./status-line.ts";
+import { readInputLines } from "./stdin.ts";
+
+interface Options {
+	readonly model: string;
+	readonly reference?: string;
+	readonly lora?: string;
+	readonly dtype: "f32" | "bf16";
+	readonly threads?: number;
+}
+
+export function scoreCommand(): Command {
+	return new Command("score")
+		.description("log-probs and entropies of given tokens, and KL divergences to a reference")
+		.requiredOption("--model <dir>", "a model folder")
+		.option(
+			"--reference <dir>",
+			'adds "kl", KL(model || reference), and "kl_reverse", over the whole vocabulary',
+		)
+		.option("--lora <dir>", "a PEFT adapter on the model")
+		.addOption(dtypeOption())
+		.addOption(threadsOption())
+		.addHelpText(
+			"after",
+			`
+Reads JSON lines from standard input, {"tokens":[...]} or {"text":"..."}, and writes one for each:
+  tokens      as given, or as the tokenizer has them
+  logprobs    log-prob (nats) of token t given those before it; null for the first
+  entropy     of the distribution of what follows token t
+  kl          KL(model || reference) of the same distribution, with --reference
+  kl_reverse  KL(reference || model)
+All lines are checked before the first is scored.`,
+		)
+		.action(async (options: Options) => {
+			await score(options);
+		});
+}
+
+async function score({ model, reference, lora, dtype, threads }: Options): Promise<void> {
+	const scorer = new Scorer({
+		model,
+		dtype,
+		...(reference === undefined ? {} : { reference }),
+		...(lora === undefined ? {} : { lora }),
+		...(threads === undefined ? {} : { threads }),
+	});
+	const line = new StatusLine();
+	try {
+		let tokenizer: Tokenizer | undefined;
+		const lines = await readInputLines(
+			() => (tokenizer ??= loadTokenizer(model)),
+			(tokens) => scorer.check(tokens),
+		);
+		for (const [i, { tokens }] of lines.entries()) {
+			line.show(`${i} of ${lines.length} lines`);
+			const { klReverse, ...rest } = scorer.score(tokens);
+			printJson(klReverse === undefined ? rest : { ...rest, kl_reverse: klReverse });
+		}
+	} finally {
+		line.clear();
+		scorer.dispose();
+	}
+}

@@ -1,0 +1,91 @@
+import type { StepMetrics } from "../trainer/step.ts";
+import type { StepEvaluation, TrainHooks } from "../trainer/train.ts";
+import { bold, clock, dim, type StatusLine } from "./status-line.ts";
+
+/** Where there is no terminal, a line this often at most, in milliseconds. */
+const logEvery = 5000;
+
+/** What training says on stderr. */
+export class TrainStatus {
+	readonly #line: StatusLine;
+	#steps = 0;
+	#stepsDone = 0;
+	#stepSeconds = 0;
+	#phaseSince = performance.now();
+	#phase = "";
+	#numbers = "";
+	#loggedAt = 0;
+
+	constructor(line: StatusLine) {
+		this.#line = line;
+	}
+
+	readonly hooks: TrainHooks = {
+		onStart: ({ dir, startStep, steps }) => {
+			this.#steps = steps;
+			this.#line.log(
+				`${bold(dir)}: ${startStep === 0 ? `${steps} steps` : `goes on after step ${startStep} of ${steps}`}`,
+			);
+		},
+		onPhase: (step, phase, tokens) => {
+			if (phase !== this.#phase) [this.#phase, this.#phaseSince] = [phase, performance.now()];
+			const rate = tokens / Math.max(0.1, (performance.now() - this.#phaseSince) / 1000);
+			const doing =
+				phase === "sampling" || phase === "evaluating" ? `${phase} ${rate.toFixed(0)} tok/s` : phase;
+			this.#line.show(`${this.#head(step)}${this.#numbers}${dim(doing)}`);
+		},
+		onStep: (metrics) => {
+			this.#stepsDone++;
+			this.#stepSeconds += metrics.timing.step;
+			this.#numbers = `${numbers(metrics)}  ${this.#left(metrics.step)}  `;
+			const now = performance.now();
+			if (metrics.skipped !== null)
+				this.#line.log(`step ${metrics.step} changed nothing: ${skipReasons[metrics.skipped]}`);
+			if (metrics.rewardErrors > 0)
+				this.#line.log(
+					`step ${metrics.step}: the verifier failed on ${metrics.rewardErrors} completions (${metrics.droppedGroups} groups left out; "error" in rollouts.jsonl)`,
+				);
+			if (now - this.#loggedAt < logEvery && metrics.step < this.#steps) return;
+			this.#loggedAt = now;
+			this.#line.logUnlessTerminal(`${this.#head(metrics.step)}${this.#numbers}`.trimEnd());
+		},
+		onEvaluation: (evaluation) => this.#line.log(evaluationLine(evaluation)),
+	};
+
+	#head(step: number): string {
+		return `step ${step}/${this.#steps}  `;
+	}
+
+	#left(step: number): string {
+		return `${clock(((this.#steps - step) * this.#stepSeconds) / this.#stepsDone)} left`;
+	}
+}
+
+const skipReasons = {
+	loss: "its loss is not finite",
+	gradient: "its gradient is not finite",
+	rewards: "no group could be scored",
+} as const;
+
+function numbers(metrics: StepMetrics): string {
+	const { reward, passRate, objective, entropy, timing } = metrics;
+	return [
+		`reward ${reward.toFixed(3)}`,
+		`pass ${(100 * passRate).toFixed(0)}%`,
+		`KL ${objective === null ? "-" : objective.sequenceKl.toFixed(3)}`,
+		`entropy ${entropy === null ? "-" : entropy.toFixed(3)}`,
+		`${timing.tokensPerSecond.toFixed(0)} tok/s`,
+	].join("  ");
+}
+
+function evaluationLine({ step, evaluations }: StepEvaluation): string {
+	const parts = evaluations.map(({ domain, greedy, mean, samples, errors }) => {
+		const failed = errors === 0 ? "" : `, ${errors} completions without a verdict`;
+		return `${domain} pass@1 ${percent(greedy.estimate)} mean@${samples} ${percent(mean.estimate)}${failed}`;
+	});
+	return `after step ${step}: ${parts.join("; ")}`;
+}
+
+function percent(value: number): string {
+	return `${(100 * value).toFixed(1)}%`;
+}

@@ -1,0 +1,123 @@
+import { existsSync } from "node:fs";
+import { join, relative } from "node:path";
+import { Command } from "commander";
+import { ThaliaError } from "../errors.ts";
+import { resolveRecipe } from "../recipe/resolve-recipe.ts";
+import { resumeTraining, type TrainHooks, type TrainResult, train } from "../trainer/train.ts";
+import { exitCode } from "./errors.ts";
+import { comparisonTable, evaluationTable } from "./evaluation-table.ts";
+import { onInterrupt } from "./interrupt.ts";
+import { formatOption, printJson } from "./options.ts";
+import { StatusLine } from "./status-line.ts";
+import { TrainStatus } from "./train-status.ts";
+
+interface Options {
+	readonly runs: string;
+	readonly nextName?: boolean;
+	readonly resume?: string;
+	readonly format: "text" | "json";
+}
+
+export function trainCommand(): Command {
+	return new Command("train")
+		.description("train by a recipe, in a new run directory, or go on with a run")
+		.argument("[recipe]", "a YAML recipe, such as recipes/quickstart.yaml")
+		.argument("[overrides...]", "settings that win over the recipe's, such as kl.beta=0.1")
+		.option("--runs <dir>", "where run directories are made", "runs")
+		.option("--next-name", "where the run exists, take the next free name (quickstart-2)")
+		.option("--resume <dir>", "go on with this run from its last checkpoint")
+		.addOption(formatOption())
+		.action(async (recipe: string | undefined, overrides: string[], options: Options) => {
+			process.exitCode = await runTrain(recipe, overrides, options);
+		});
+}
+
+async function runTrain(
+	file: string | undefined,
+	overrides: readonly string[],
+	options: Options,
+): Promise<number> {
+	const line = new StatusLine();
+	const status = new TrainStatus(line);
+	const { signal, release } = onInterrupt(() => {
+		line.log("stopping: this step is finished, then the run is saved (Ctrl-C again ends at once)");
+	});
+	const hooks: TrainHooks = { ...status.hooks, signal };
+	try {
+		const result =
+			options.resume === undefined
+				? await start(file, overrides, options, hooks)
+				: await resume(options.resume, file, hooks);
+		line.clear();
+		if (options.format === "json") printJson(toJson(result));
+		else printResult(result, line);
+		return { finished: exitCode.ok, interrupted: exitCode.interrupted, stopped: exitCode.stopped }[
+			result.outcome
+		];
+	} finally {
+		line.clear();
+		release();
+	}
+}
+
+function start(
+	file: string | undefined,
+	overrides: readonly string[],
+	options: Options,
+	hooks: TrainHooks,
+): Promise<TrainResult> {
+	if (file === undefined) {
+		throw new ThaliaError("usage", "Expected a recipe, or --resume with a run directory", {
+			fix: "thalia train recipes/quickstart.yaml",
+		});
+	}
+	const recipe = resolveRecipe(file, overrides);
+	const name = options.nextName === true ? nextFreeName(options.runs, recipe.name) : recipe.name;
+	return train({ ...recipe, name }, join(options.runs, name), hooks);
+}
+
+function resume(dir: string, file: string | undefined, hooks: TrainHooks): Promise<TrainResult> {
+	if (file !== undefined) {
+		throw new ThaliaError("usage", `Expected --resume without a recipe or overrides but received ${file}`, {
+			fix: "a run keeps its settings; for other ones start a new run with model=<checkpoint>",
+		});
+	}
+	return resumeTraining(dir, hooks);
+}
+
+function nextFreeName(runs: string, name: string): string {
+	for (let n = 1; ; n++) {
+		const candidate = n === 1 ? name : `${name}-${n}`;
+		if (!existsSync(join(runs, candidate))) return candidate;
+	}
+}
+
+function printResult(result: TrainResult, line: StatusLine): void {
+	const dir = relative(".", result.dir) || result.dir;
+	const before = result.evaluations.at(0);
+	const after = result.evaluations.at(-1);
+	if (before !== undefined && after !== undefined && before !== after) {
+		process.stdout.write(`${comparisonTable(before.evaluations, after.evaluations)}\n`);
+	} else if (before !== undefined) {
+		process.stdout.write(`${evaluationTable(before.evaluations)}\n`);
+	}
+	if (result.outcome === "stopped") line.log(`stopped at step ${result.step}: ${result.reason ?? ""}`);
+	if (result.outcome === "interrupted") {
+		line.log(`saved at step ${result.step} of ${result.steps}. Go on with: thalia train --resume ${dir}`);
+	}
+	process.stdout.write(
+		`run: ${dir} (metrics.jsonl, rollouts.jsonl, evaluations.jsonl, TensorBoard events)\n`,
+	);
+	if (result.model !== null) process.stdout.write(`model: ${relative(".", result.model)}\n`);
+}
+
+/** Without the problems' own results, which are in evaluations.jsonl. */
+function toJson({ evaluations, ...result }: TrainResult) {
+	return {
+		...result,
+		evaluations: evaluations.map(({ step, evaluations: domains }) => ({
+			step,
+			evaluations: domains.map(({ results: _, ...estimates }) => estimates),
+		})),
+	};
+}

@@ -1,0 +1,64 @@
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+/** What is being written or removed has this in front of its name; what is found with it was interrupted. */
+const unfinished = ".unfinished-";
+
+/** A file that appears whole under its name, or not at all, whatever happens meanwhile. */
+export function writeFileAtomic(path: string, text: string): void {
+	const temporary = temporaryName(path);
+	try {
+		const fd = openSync(temporary, "w");
+		try {
+			writeSync(fd, text);
+			fsyncSync(fd);
+		} finally {
+			closeSync(fd);
+		}
+		renameSync(temporary, path);
+		syncFolder(dirname(path));
+	} catch (error) {
+		rmSync(temporary, { force: true });
+		throw error;
+	}
+}
+
+export function temporaryName(path: string): string {
+	return join(dirname(path), `${unfinished}${basename(path)}`);
+}
+
+/** Gives a finished folder its name, once all that is in it has reached the disk. */
+export function finishFolder(temporary: string, path: string): void {
+	for (const name of readdirSync(temporary)) syncFile(join(temporary, name));
+	syncFolder(temporary);
+	renameSync(temporary, path);
+	syncFolder(dirname(path));
+}
+
+/** Removes a folder so that a half-removed one is never found under its name. */
+export function removeFolder(path: string): void {
+	const temporary = temporaryName(path);
+	renameSync(path, temporary);
+	rmSync(temporary, { recursive: true, force: true });
+}
+
+/** Removes what interrupted writes and removals left in a folder. */
+export function removeUnfinished(folder: string): void {
+	for (const name of readdirSync(folder)) {
+		if (name.startsWith(unfinished)) rmSync(join(folder, name), { recursive: true, force: true });
+	}
+}
+
+function syncFile(path: string): void {
+	const fd = openSync(path, "r");
+	try {
+		fsyncSync(fd);
+	} finally {
+		closeSync(fd);
+	}
+}
+
+function syncFolder(path: string): void {
+	// Windows cannot open a folder; its renames are journalled.
+	if (process.platform !== "win32") syncFile(path);
+}
