@@ -17,6 +17,9 @@ export default tseslint.config(
 			"@typescript-eslint/consistent-type-imports": "error",
 			"@typescript-eslint/no-confusing-void-expression": "off",
 			"@typescript-eslint/unified-signatures": "off",
+			// Type parameters name what is read from JSON.
+			"@typescript-eslint/no-unnecessary-type-parameters": "off",
+			"@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true }],
 			"no-restricted-syntax": [
 				"error",
 				{ selector: "ExportDefaultDeclaration", message: "Name what you export." },

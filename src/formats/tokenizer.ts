@@ -1,8 +1,22 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Tokenizer as HuggingFaceTokenizer } from "@huggingface/tokenizers";
+import * as library from "@huggingface/tokenizers";
 import { ThaliaError } from "../errors.ts";
 import type { DecoderConfig } from "./hf-config.ts";
+
+/** What is used of the library; its own declarations do not resolve under Node's module rules. */
+interface LibraryTokenizer {
+	get_vocab(withAddedTokens: boolean): Map<string, number>;
+	token_to_id(token: string): number | undefined;
+	encode(text: string, options: { add_special_tokens: boolean }): { ids: number[] };
+	decode(
+		ids: number[],
+		options: { skip_special_tokens: boolean; clean_up_tokenization_spaces: boolean },
+	): string;
+}
+const { Tokenizer: LibraryTokenizer } = library as unknown as {
+	Tokenizer: new (definition: object, config: object) => LibraryTokenizer;
+};
 
 export interface Tokenizer {
 	/** One more than the highest token id. */
@@ -21,9 +35,9 @@ export function loadTokenizer(dir: string): Tokenizer {
 	const definition = readJson(join(dir, "tokenizer.json"));
 	const configPath = join(dir, "tokenizer_config.json");
 	const config = existsSync(configPath) ? readJson(configPath) : {};
-	let inner: HuggingFaceTokenizer;
+	let inner: LibraryTokenizer;
 	try {
-		inner = new HuggingFaceTokenizer(definition, config);
+		inner = new LibraryTokenizer(definition, config);
 	} catch (cause) {
 		throw new ThaliaError(
 			"tokenizer-invalid",

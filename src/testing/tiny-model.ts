@@ -29,10 +29,17 @@ export const tinyConfig: DecoderConfig = {
 	dtype: "f32",
 };
 
+interface TinyModelOptions {
+	readonly seed?: number;
+	readonly scale?: number;
+	readonly dtype?: WeightDtype;
+	readonly config?: DecoderConfig;
+}
+
 /** Writes a random model in Hugging Face layout into a new folder. */
 export function writeTinyModel(
 	dir: string,
-	{ seed = 1, scale = 20, dtype = "f32" as WeightDtype, config = tinyConfig } = {},
+	{ seed = 1, scale = 20, dtype = "f32", config = tinyConfig }: TinyModelOptions = {},
 ): string {
 	mkdirSync(dir, { recursive: true });
 	writeFileSync(join(dir, "config.json"), JSON.stringify(serializeDecoderConfig({ ...config, dtype })));

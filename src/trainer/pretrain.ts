@@ -24,7 +24,7 @@ export interface PretrainProgress {
 }
 
 export interface PretrainHooks {
-	onProgress?(progress: PretrainProgress): void;
+	readonly onProgress?: (progress: PretrainProgress) => void;
 	readonly signal?: AbortSignal;
 }
 

@@ -107,6 +107,6 @@ test.each([
 	[{ seed: 0.5 }, "seed"],
 ])("refuses %o", (options, name) => {
 	expect(() => resolveSampler({ maxTokens: 1, seed: 0, ...options }, 5)).toThrow(
-		expect.objectContaining({ code: "sampling-option", message: expect.stringContaining(name) }),
+		expect.objectContaining({ code: "sampling-option", message: expect.stringContaining(name) as string }),
 	);
 });

@@ -63,7 +63,7 @@ describe("values and errors", () => {
 			expect(error).toBeInstanceOf(ThaliaError);
 			expect(error).toMatchObject({
 				code: "libtorch",
-				message: expect.stringMatching(/^matmul: .*2x3 and 2x3/),
+				message: expect.stringMatching(/^matmul: .*2x3 and 2x3/) as string,
 			});
 			expect((error as Error).stack).toContain("multiplyWrongly");
 		}
