@@ -18,6 +18,8 @@ export async function buildAddon() {
 	const headers = readdirSync(inRoot("native")).filter((name) => name.endsWith(".h"));
 	const flags = [
 		...["-std=c++20", "-O2", "-fPIC", "-fvisibility=hidden", "-DNAPI_VERSION=9", "-DNAPI_CPP_EXCEPTIONS"],
+		// A thread that is being ended takes no exception any more: without this, the second Ctrl-C would abort.
+		"-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
 		...[libtorch.include, join(libtorch.include, "torch/csrc/api/include")].flatMap((path) => [
 			"-isystem",
 			path,
