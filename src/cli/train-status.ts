@@ -70,8 +70,8 @@ const skipReasons = {
 function numbers(metrics: StepMetrics): string {
 	const { reward, passRate, objective, entropy, timing } = metrics;
 	return [
-		`reward ${reward.toFixed(3)}`,
-		`pass ${(100 * passRate).toFixed(0)}%`,
+		`reward ${reward?.toFixed(3) ?? "-"}`,
+		`pass ${passRate === null ? "-" : `${(100 * passRate).toFixed(0)}%`}`,
 		`KL ${objective === null ? "-" : objective.sequenceKl.toFixed(3)}`,
 		`entropy ${entropy === null ? "-" : entropy.toFixed(3)}`,
 		`${timing.tokensPerSecond.toFixed(0)} tok/s`,

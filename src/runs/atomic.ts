@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /** What is being written or removed has this in front of its name; what is found with it was interrupted. */
@@ -10,7 +10,7 @@ export function writeFileAtomic(path: string, text: string): void {
 	try {
 		const fd = openSync(temporary, "w");
 		try {
-			writeSync(fd, text);
+			writeAll(fd, text, path);
 			fsyncSync(fd);
 		} finally {
 			closeSync(fd);
@@ -20,6 +20,18 @@ export function writeFileAtomic(path: string, text: string): void {
 	} catch (error) {
 		rmSync(temporary, { force: true });
 		throw error;
+	}
+}
+
+/**
+ * Writes all of it: one call to the system may write less, as on a disk that fills up, and say nothing.
+ * @throws the system's error, with the path that those of a descriptor lack
+ */
+export function writeAll(fd: number, data: string | Buffer, path: string): void {
+	try {
+		writeFileSync(fd, data);
+	} catch (error) {
+		throw Object.assign(error as Error, { message: `${path}: ${(error as Error).message}` });
 	}
 }
 

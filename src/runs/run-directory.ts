@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ThaliaError } from "../errors.ts";
 import { finishFolder, temporaryName, writeFileAtomic } from "./atomic.ts";
 import { Checkpoints } from "./checkpoints.ts";
-import { JsonLinesFile, readJsonLines } from "./json-lines.ts";
+import { JsonLinesFile, readJsonLines, toNumber } from "./json-lines.ts";
 import { RunLock } from "./lock.ts";
 import { EventFile } from "./tensorboard.ts";
 
@@ -88,21 +88,35 @@ export class RunDirectory {
 		};
 		const temporary = temporaryName(dir);
 		rmSync(temporary, { recursive: true, force: true });
-		mkdirSync(temporary, { recursive: true });
-		writeFileSync(join(temporary, "config.yaml"), config);
-		writeFileSync(join(temporary, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
-		finishFolder(temporary, dir);
-		return new RunDirectory(dir, new RunLock(dir), manifest);
+		try {
+			mkdirSync(temporary, { recursive: true });
+			writeFileSync(join(temporary, "config.yaml"), config);
+			writeFileSync(join(temporary, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
+			finishFolder(temporary, dir);
+		} catch (error) {
+			rmSync(temporary, { recursive: true, force: true });
+			throw error;
+		}
+		return RunDirectory.#open(dir, manifest);
 	}
 
 	/** @throws ThaliaError `run-missing`, `run-in-use` */
 	static resume(dir: string): RunDirectory {
 		const manifest = readManifest(dir);
-		const lock = new RunLock(dir);
-		const run = new RunDirectory(dir, lock, manifest);
+		const run = RunDirectory.#open(dir, manifest);
 		const resumed = { at: new Date().toISOString(), step: run.startStep };
 		run.update({ status: "running", step: run.startStep, resumes: [...manifest.resumes, resumed] });
 		return run;
+	}
+
+	static #open(dir: string, manifest: Manifest): RunDirectory {
+		const lock = new RunLock(dir);
+		try {
+			return new RunDirectory(dir, lock, manifest);
+		} catch (error) {
+			lock.release();
+			throw error;
+		}
 	}
 
 	get manifest(): Manifest {
@@ -115,12 +129,14 @@ export class RunDirectory {
 		this.#events.scalars(Date.now() / 1000, line.step, scalarsOf(line));
 	}
 
-	rollouts(lines: readonly (Stepped & object)[]): void {
+	rollouts(lines: readonly (Stepped & Readonly<Record<string, unknown>>)[]): void {
 		if (lines.length > 0) this.#rollouts.append(...lines);
 	}
 
-	evaluation(line: Stepped & object): void {
+	evaluation(line: Stepped & Readonly<Record<string, unknown>>): void {
 		this.#evaluations.append(line);
+		// That of the last step comes after the last checkpoint.
+		this.#evaluations.sync();
 	}
 
 	evaluations<T>(): T[] {
@@ -177,12 +193,17 @@ export function readManifest(dir: string): Manifest {
 	}
 }
 
-function scalarsOf(line: Readonly<Record<string, unknown>>): Record<string, unknown> {
-	return Object.fromEntries(
-		Object.entries(line).flatMap(([key, value]) => {
-			if (key === "step") return [];
-			if (value === null || typeof value !== "object") return [[key, value]];
-			return Object.entries(value).map(([inner, number]) => [`${key}/${inner}`, number as unknown]);
-		}),
-	);
+/** Of a line that is written, or of one that was read, where numbers that are not finite are words. */
+function scalarsOf(line: Readonly<Record<string, unknown>>): Record<string, number> {
+	const scalars: Record<string, number> = {};
+	const add = (tag: string, value: unknown) => {
+		const number = toNumber(value);
+		if (number !== undefined) scalars[tag] = number;
+	};
+	for (const [key, value] of Object.entries(line)) {
+		if (key === "step") continue;
+		if (value === null || typeof value !== "object") add(key, value);
+		else for (const [inner, number] of Object.entries(value)) add(`${key}/${inner}`, number);
+	}
+	return scalars;
 }

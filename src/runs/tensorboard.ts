@@ -1,27 +1,33 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { writeAll } from "./atomic.ts";
 
 /**
  * Scalars in TensorBoard's event files: TFRecord frames (length, its masked CRC-32C, data, its masked CRC-32C) of
  * `Event` protocol buffers (tensorflow/core/util/event.proto and framework/summary.proto).
  */
 export class EventFile {
+	readonly #path: string;
 	readonly #fd: number;
 
 	/** Makes `events.out.tfevents.<seconds>.<host>` in `dir`. @param seconds wall time, since 1970 */
 	constructor(dir: string, seconds: number) {
-		const name = `events.out.tfevents.${Math.floor(seconds)}.${hostname()}`;
-		this.#fd = openSync(join(dir, name), "w");
-		writeSync(this.#fd, frame(event(seconds, 0, text(3, "brain.Event:2"))));
+		this.#path = join(dir, `events.out.tfevents.${Math.floor(seconds)}.${hostname()}`);
+		this.#fd = openSync(this.#path, "w");
+		this.#write(event(seconds, 0, text(3, "brain.Event:2")));
 	}
 
-	/** One value a tag at a step; entries that are not numbers are left out. */
-	scalars(seconds: number, step: number, values: Readonly<Record<string, unknown>>): void {
-		const summary = Object.entries(values).flatMap(([tag, value]) =>
-			typeof value === "number" ? [bytes(1, Buffer.concat([text(1, tag), float(2, value)]))] : [],
+	/** One value a tag at a step. */
+	scalars(seconds: number, step: number, values: Readonly<Record<string, number>>): void {
+		const summary = Object.entries(values).map(([tag, value]) =>
+			bytes(1, Buffer.concat([text(1, tag), float(2, value)])),
 		);
-		writeSync(this.#fd, frame(event(seconds, step, bytes(5, Buffer.concat(summary)))));
+		this.#write(event(seconds, step, bytes(5, Buffer.concat(summary))));
+	}
+
+	#write(data: Buffer): void {
+		writeAll(this.#fd, frame(data), this.#path);
 	}
 
 	close(): void {

@@ -9,6 +9,19 @@ export function modelDir(name: string): string {
 	return join(fixturesDir!, "models", name);
 }
 
+interface Tolerance {
+	readonly rtol: number;
+	readonly atol: number;
+}
+
+/** What the manifest allows a float32 implementation, by quantity. */
+export function tolerances(): Record<"logprobs" | "logits" | "entropy_kl" | "bf16_logits", Tolerance> {
+	const manifest = JSON.parse(readFileSync(join(fixturesDir!, "manifest.json"), "utf8")) as {
+		tolerance: ReturnType<typeof tolerances>;
+	};
+	return manifest.tolerance;
+}
+
 /** The scalars and the tensors of a model's goldens. */
 export class Golden {
 	readonly json: GoldenJson;
@@ -57,7 +70,7 @@ export interface GoldenJson {
 export function worst(
 	got: ArrayLike<number>,
 	want: ArrayLike<number>,
-	{ rtol, atol }: { rtol: number; atol: number },
+	{ rtol, atol }: Tolerance,
 	where?: (i: number) => boolean,
 ): number {
 	if (got.length !== want.length) throw new Error(`lengths differ: ${got.length} and ${want.length}`);

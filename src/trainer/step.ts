@@ -20,10 +20,10 @@ export type SkipReason = "loss" | "gradient" | "rewards";
 export interface StepMetrics {
 	/** From 1. */
 	readonly step: number;
-	/** Mean reward of the completions that have one. */
-	readonly reward: number;
+	/** Mean reward of the completions that have one; null where none has. */
+	readonly reward: number | null;
 	/** Share of them whose reward is 1 or more. */
-	readonly passRate: number;
+	readonly passRate: number | null;
 	/** Completions whose verifier failed, and the groups left out for it. */
 	readonly rewardErrors: number;
 	readonly droppedGroups: number;
@@ -160,10 +160,10 @@ function needsCurrent({ kl }: ResolvedRecipe): boolean {
 function summary(groups: readonly RolloutGroup[]) {
 	const rollouts = groups.flatMap((group) => group.rollouts);
 	const rewards = rollouts.flatMap(({ scored }) => ("reward" in scored ? [scored.reward] : []));
-	const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / Math.max(1, values.length);
+	const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 	return {
-		reward: mean(rewards),
-		passRate: mean(rewards.map((r) => (r >= passingReward ? 1 : 0))),
+		reward: rewards.length === 0 ? null : mean(rewards),
+		passRate: rewards.length === 0 ? null : mean(rewards.map((r) => (r >= passingReward ? 1 : 0))),
 		rewardErrors: rollouts.length - rewards.length,
 		completionTokens: mean(rollouts.map(({ tokens }) => tokens.length)),
 		stopped: mean(rollouts.map(({ finish }) => (finish === "stop" ? 1 : 0))),

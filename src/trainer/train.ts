@@ -9,7 +9,7 @@ import { assertTokenizerFits, loadTokenizer, type Tokenizer } from "../formats/t
 import { formatRecipe, resolveRecipe } from "../recipe/resolve-recipe.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import type { RolloutGroup } from "../rollout/collect.ts";
-import { RunDirectory } from "../runs/run-directory.ts";
+import { RunDirectory, readManifest } from "../runs/run-directory.ts";
 import type { Task } from "../tasks/task.ts";
 import { environment } from "./environment.ts";
 import { type Phase, type StepMetrics, trainStep } from "./step.ts";
@@ -79,6 +79,8 @@ export async function train(
  * @throws ThaliaError `run-missing`, `run-in-use`, and those of `train`
  */
 export async function resumeTraining(dir: string, hooks: TrainHooks = {}): Promise<TrainResult> {
+	// First of all: what is wrong with a folder that is no run is not its recipe.
+	readManifest(dir);
 	const recipe = resolveRecipe(join(dir, "config.yaml"));
 	const prepared = await prepare(recipe);
 	return withEngine(recipe, async (engine) =>
