@@ -31,8 +31,13 @@ export function comparisonTable(before: readonly Evaluation[], after: readonly E
 	return formatTable([["domain", "estimate", "before [95%]", "after [95%]", "change [95%]"], ...rows]);
 }
 
+interface Estimate {
+	readonly name: string;
+	readonly interval: Interval | null;
+}
+
 /** greedy, mean@k and pass@k, in this order. pass@1 of samples is their mean, and not said twice. */
-function estimates({ greedy, mean, passAt, samples }: Evaluation): { name: string; interval: Interval }[] {
+function estimates({ greedy, mean, passAt, samples }: Evaluation): Estimate[] {
 	const more = Object.entries(passAt).filter(([k]) => k !== "1");
 	return [
 		{ name: "pass@1 greedy", interval: greedy },
@@ -60,7 +65,9 @@ function change(before: Evaluation, after: Evaluation, row: number): string {
 	return `${signed(estimate)} [${signed(low)}, ${signed(high)}]`;
 }
 
-function withInterval({ estimate, low, high }: Interval): string {
+function withInterval(interval: Interval | null): string {
+	if (interval === null) return "no verdict";
+	const { estimate, low, high } = interval;
 	return `${percent(estimate)} [${percent(low)}, ${percent(high)}]`;
 }
 

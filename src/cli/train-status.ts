@@ -1,3 +1,4 @@
+import type { Interval } from "../eval/statistics.ts";
 import type { StepMetrics } from "../trainer/step.ts";
 import type { StepEvaluation, TrainHooks } from "../trainer/train.ts";
 import { bold, clock, dim, type StatusLine } from "./status-line.ts";
@@ -81,11 +82,11 @@ function numbers(metrics: StepMetrics): string {
 function evaluationLine({ step, evaluations }: StepEvaluation): string {
 	const parts = evaluations.map(({ domain, greedy, mean, samples, errors }) => {
 		const failed = errors === 0 ? "" : `, ${errors} completions without a verdict`;
-		return `${domain} pass@1 ${percent(greedy.estimate)} mean@${samples} ${percent(mean.estimate)}${failed}`;
+		return `${domain} pass@1 ${percent(greedy)} mean@${samples} ${percent(mean)}${failed}`;
 	});
 	return `after step ${step}: ${parts.join("; ")}`;
 }
 
-function percent(value: number): string {
-	return `${(100 * value).toFixed(1)}%`;
+function percent(interval: Interval | null): string {
+	return interval === null ? "-" : `${(100 * interval.estimate).toFixed(1)}%`;
 }

@@ -27,17 +27,20 @@ export interface ProblemResult {
 	readonly errors: number;
 }
 
-/** Estimates over the problems of one domain, with 95% bootstrap intervals that resample problems. */
+/**
+ * Estimates over the problems of one domain, with 95% bootstrap intervals that resample problems; null where the
+ * verifier failed on every problem.
+ */
 export interface Evaluation {
 	readonly domain: string;
 	readonly problems: number;
 	readonly samples: number;
 	/** Share of problems whose greedy completion is right. */
-	readonly greedy: Interval;
+	readonly greedy: Interval | null;
 	/** Mean reward of `samples` completions at the temperature: mean@k. */
-	readonly mean: Interval;
+	readonly mean: Interval | null;
 	/** Unbiased pass@k at the temperature (Chen et al. 2021), by k. */
-	readonly passAt: Readonly<Record<string, Interval>>;
+	readonly passAt: Readonly<Record<string, Interval | null>>;
 	/** Completions whose verifier failed; left out of the estimates. */
 	readonly errors: number;
 	readonly results: readonly ProblemResult[];
@@ -83,7 +86,7 @@ export async function evaluateProblems(
 	return summarise(domain.name, results, options.samples, options.ks ?? [...new Set([1, options.samples])]);
 }
 
-/** The estimates of some problems' results. @throws ThaliaError `statistics-invalid` where every verifier failed */
+/** The estimates of some problems' results. */
 export function summarise(
 	domain: string,
 	results: readonly ProblemResult[],
@@ -100,12 +103,16 @@ export function summarise(
 		domain,
 		problems: results.length,
 		samples,
-		greedy: bootstrapInterval(greedy),
-		mean: bootstrapInterval(sampled.map(({ rewards }) => meanAtK(rewards))),
-		passAt: Object.fromEntries(ks.map((k) => [k, bootstrapInterval(passAt(k))])),
+		greedy: intervalOf(greedy),
+		mean: intervalOf(sampled.map(({ rewards }) => meanAtK(rewards))),
+		passAt: Object.fromEntries(ks.map((k) => [k, intervalOf(passAt(k))])),
 		errors: results.reduce((sum, { errors }) => sum + errors, 0),
 		results,
 	};
+}
+
+function intervalOf(values: readonly number[]): Interval | null {
+	return values.length === 0 ? null : bootstrapInterval(values);
 }
 
 function rewardsOf(group: RolloutGroup): { rewards: number[]; errors: number } {

@@ -16,6 +16,9 @@ import {
 
 const text = z.string().min(1);
 
+/** A Node timer cannot wait longer. */
+const longestTimerSeconds = 2_147_483;
+
 /** Families by name, or an ES module that exports `train` (a Task) and, if it likes, `heldOut` (another). */
 const task = z.union([
 	z.strictObject({ train: z.array(familyShare).min(1), heldOut: z.array(familyShare).default([]) }),
@@ -33,7 +36,7 @@ const rollout = z.strictObject({
 	topP: z.number().gt(0).max(1).default(1),
 	minP: z.number().min(0).lt(1).default(0),
 	/** A verifier that takes longer is an error of that completion. */
-	rewardTimeoutSeconds: positive.default(30),
+	rewardTimeoutSeconds: positive.max(longestTimerSeconds).default(30),
 });
 
 const surrogate = z

@@ -261,9 +261,9 @@ test.each([
 		expect(result.reason).toContain("3 steps in a row changed nothing");
 		expect(readdirSync(result.model!).sort()).toEqual(checkpointFiles);
 		expect(readManifest(dir)).toMatchObject({ status: "stopped", step, reason: result.reason });
-		// Its recipe has not changed: it stops again, without another step.
-		expect(await resumeTraining(dir)).toEqual(result);
-		expect(skipsOf(dir)).toEqual(skips);
+		// Taken up again it tries three more; what was wrong here is still wrong.
+		expect(await resumeTraining(dir)).toMatchObject({ outcome: "stopped", step: step + 3 });
+		expect(skipsOf(dir)).toEqual([...skips, ...skips.slice(-3)]);
 	},
 );
 
@@ -427,4 +427,13 @@ test("a run that another one writes to is refused and goes on undisturbed", asyn
 	await train(recipe, whole);
 	expect(await second).toMatchObject({ code: "run-in-use" });
 	expect(outputOf(dir)).toEqual(outputOf(whole));
+});
+
+test("completions longer than the model has positions for are refused before there is a run", async () => {
+	const dir = join(folder(), "run");
+	await expect(train(tinyRecipe(folder(), ["rollout.maxTokens=128"]), dir)).rejects.toMatchObject({
+		code: "too-many-positions",
+		fix: expect.stringMatching(/^set rollout.maxTokens to at most 1\d\d$/) as string,
+	});
+	expect(existsSync(dir)).toBe(false);
 });

@@ -96,8 +96,10 @@ interface Prepared {
 /** Everything that can be wrong with a recipe's files, found before the engine opens. */
 async function prepare(recipe: ResolvedRecipe): Promise<Prepared> {
 	const tokenizer = loadTokenizer(recipe.model);
-	assertTokenizerFits(tokenizer, readDecoderConfig(recipe.model), recipe.model);
+	const config = readDecoderConfig(recipe.model);
+	assertTokenizerFits(tokenizer, config, recipe.model);
 	const domains = await loadDomains(recipe.task, recipe.eval.problems, recipe.eval.seed);
+	checkLengths(recipe, tokenizer, domains, config.maxPositions);
 	return { tokenizer, domains };
 }
 
@@ -147,7 +149,7 @@ class Training {
 		const run = this.#run;
 		try {
 			if (this.#step > 0) {
-				this.#state = run.checkpoints.state<TrainerState>(this.#step);
+				this.#state = tryAgain(run.checkpoints.state<TrainerState>(this.#step));
 				await this.#engine.load(run.checkpoints.path(this.#step), this.#state.policyVersion);
 			}
 			this.#hooks.onStart?.({ dir: run.dir, startStep: this.#step, steps });
@@ -271,6 +273,30 @@ class Training {
 			return;
 		}
 	}
+}
+
+/** A run that had stopped itself is taken up because its cause may be gone: it gets as many tries again. */
+function tryAgain(state: TrainerState): TrainerState {
+	return state.skipsInARow >= mostSkips ? { ...state, skipsInARow: 0 } : state;
+}
+
+/** The test problems that are known before the first step stand for all prompts. */
+function checkLengths(
+	recipe: ResolvedRecipe,
+	tokenizer: Tokenizer,
+	domains: Domains,
+	maxPositions: number,
+): void {
+	const { maxTokens } = recipe.rollout;
+	const longest = domains.evaluation
+		.flatMap(({ problems }) => problems)
+		.reduce((most, { prompt }) => Math.max(most, tokenizer.encode(prompt).length), 1);
+	if (longest + maxTokens <= maxPositions) return;
+	throw new ThaliaError(
+		"too-many-positions",
+		`Expected prompt and completion to fit the model's ${maxPositions} positions but received ${longest} + ${maxTokens}`,
+		{ fix: `set rollout.maxTokens to at most ${maxPositions - longest}` },
+	);
 }
 
 function rolloutLines(step: number, groups: readonly RolloutGroup[]) {

@@ -110,3 +110,12 @@ test.each([
 		expect.objectContaining({ code: "sampling-option", message: expect.stringContaining(name) as string }),
 	);
 });
+
+test.each([0, 1])("logits that are NaN give no token (temperature %s)", (temperature) => {
+	const sampler = resolveSampler({ temperature, maxTokens: 1, seed: 0 }, 3);
+	const logits = Tensor.fromArray([0, Number.NaN, 1], [1, 3]);
+	expect(() => drawTokens(logits, sampler, Float32Array.of(0.5))).toThrow(
+		expect.objectContaining({ code: "policy-not-finite" }),
+	);
+	logits.dispose();
+});

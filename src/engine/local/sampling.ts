@@ -1,6 +1,6 @@
 import { uniformFloat32 } from "pure-rand/distribution/uniformFloat32";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import { expected } from "../../errors.ts";
+import { expected, ThaliaError } from "../../errors.ts";
 import type { SamplingOptions } from "../engine.ts";
 import { Tensor, tidy } from "./tensor.ts";
 
@@ -56,16 +56,21 @@ export interface Drawn {
 	readonly logprobs: Float32Array;
 }
 
-/** logits [rows, vocabulary] f32; uniforms: one number in [0, 1) a row (not used when greedy). */
+/**
+ * logits [rows, vocabulary] f32; uniforms: one number in [0, 1) a row (not used when greedy).
+ * @throws ThaliaError `policy-not-finite`
+ */
 export function drawTokens(logits: Tensor, sampler: Sampler, uniforms: Float32Array): Drawn {
 	return tidy(() => {
 		const policy = logits.sub(logits.logsumexp(-1, true));
 		if (sampler.temperature === 0) {
 			const tokens = policy.argmax(-1);
+			const logprobs = policy.gather(1, tokens.unsqueeze(1)).toFloat32Array();
+			if (logprobs.some(Number.isNaN)) throw notFinite();
 			return {
 				tokens: tokens.toInt32Array(),
 				samplerLogprobs: new Float32Array(uniforms.length),
-				logprobs: policy.gather(1, tokens.unsqueeze(1)).toFloat32Array(),
+				logprobs,
 			};
 		}
 		const truncated = sampler.topK > 0 || sampler.topP < 1 || sampler.minP > 0;
@@ -112,7 +117,18 @@ function invertCdf(probabilities: Tensor, uniforms: Float32Array): Int32Array {
 	const [rows, vocabulary] = probabilities.shape;
 	const cumulative = probabilities.cumsum(-1);
 	const totals = cumulative.narrow(1, vocabulary - 1, 1).toFloat32Array();
+	if (totals.some(Number.isNaN)) throw notFinite();
 	// Strictly below the total even after rounding, so that a token with probability above 0 is found.
 	const targets = totals.map((total, row) => Math.min(uniforms[row] * total, total * (1 - 2 ** -23)));
 	return cumulative.searchsorted(Tensor.fromArray(targets, [rows, 1]), true).toInt32Array();
+}
+
+function notFinite(): ThaliaError {
+	return new ThaliaError(
+		"policy-not-finite",
+		"Expected finite logits to sample from but the policy gives NaN",
+		{
+			fix: "its weights are spoilt: go on from an earlier checkpoint, with a smaller learning rate",
+		},
+	);
 }

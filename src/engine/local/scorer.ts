@@ -1,7 +1,6 @@
-import { ThaliaError } from "../../errors.ts";
+import { expected, ThaliaError } from "../../errors.ts";
 import { readDecoderConfig } from "../../formats/hf-config.ts";
 import { noGrad } from "./autograd.ts";
-import { checkSequences } from "./batch.ts";
 import type { Decoder } from "./decoder.ts";
 import { headDivergences, headForward } from "./head.ts";
 import { openDecoder } from "./local-engine.ts";
@@ -61,7 +60,10 @@ export class Scorer {
 		if (tokens.length === 0)
 			throw new ThaliaError("empty-sequence", "Expected at least one token but received none");
 		const { vocabSize, maxPositions } = this.#model.config;
-		checkSequences([{ tokens: Int32Array.from([...tokens, 0]), promptLength: 1 }], vocabSize, maxPositions);
+		const bad = tokens.find((token) => !(Number.isInteger(token) && token >= 0 && token < vocabSize));
+		if (bad !== undefined) throw expected("token-range", `tokens from 0 to ${vocabSize - 1}`, "scoring", bad);
+		if (tokens.length > maxPositions)
+			throw expected("too-many-positions", `at most ${maxPositions} tokens`, "scoring", tokens.length);
 	}
 
 	score(tokens: readonly number[]): Score {

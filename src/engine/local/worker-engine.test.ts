@@ -121,3 +121,10 @@ test("errors cross the thread with code and fix; a weigh that throws throws in t
 	expect(await engine.evaluate([sequence], "policy")).toHaveLength(1);
 	await engine.close();
 });
+
+test("an engine that is closed refuses at once, and may be closed again", async () => {
+	const engine = await WorkerEngine.open({ model, dtype: "f32", threads: 1 });
+	await engine.close();
+	await engine.close();
+	await expect(engine.publish()).rejects.toMatchObject({ code: "engine-closed" });
+});

@@ -37,6 +37,7 @@ export class WorkerEngine implements Engine {
 	readonly #worker: Worker;
 	readonly #calls = new Map<number, Call>();
 	#nextId = 0;
+	#ended: Error | undefined;
 
 	private constructor(worker: Worker, ready: Extract<FromWorker, { kind: "ready" }>) {
 		this.#worker = worker;
@@ -48,6 +49,7 @@ export class WorkerEngine implements Engine {
 			this.#receive(message);
 		});
 		const fail = (error: Error) => {
+			this.#ended ??= error;
 			for (const call of this.#calls.values()) call.reject(error);
 			this.#calls.clear();
 		};
@@ -105,7 +107,7 @@ export class WorkerEngine implements Engine {
 		return this.#call("load", [dir, policyVersion]) as Promise<void>;
 	}
 	async close(): Promise<void> {
-		await this.#call("close", []);
+		if (this.#ended === undefined) await this.#call("close", []);
 		await this.#worker.terminate();
 	}
 
@@ -114,6 +116,7 @@ export class WorkerEngine implements Engine {
 		args: readonly unknown[],
 		hooks: Pick<Call, "onProgress" | "weigh"> = {},
 	): Promise<unknown> {
+		if (this.#ended !== undefined) return Promise.reject(this.#ended);
 		const id = this.#nextId++;
 		return new Promise((resolve, reject) => {
 			this.#calls.set(id, { resolve, reject, ...hooks });
