@@ -82,7 +82,7 @@ const kl = z
 const train = z.strictObject({
 	steps: positiveInt.default(100),
 	/** Tokens of one forward and backward pass, padding included: memory against speed. */
-	tokensPerMicroBatch: positiveInt.default(4096),
+	tokensPerMicroBatch: positiveInt.default(1024),
 	/** Steps between checkpoints; the last step always has one. */
 	checkpointEvery: positiveInt.default(10),
 	keepCheckpoints: positiveInt.default(2),

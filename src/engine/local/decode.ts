@@ -229,6 +229,9 @@ function decodeStep(decoder: Decoder, live: readonly Row[], cache: KvCache, colu
 	return tidy(() => {
 		const rows = live.length;
 		const { numHeads, numKvHeads, headDim } = decoder.config;
+		// Heads that share keys and values attend as so many queries of one head: libtorch's own grouping would copy the
+		// cache for each of them.
+		const group = numHeads / numKvHeads;
 		const tokens = Tensor.fromArray(
 			live.map((row) => row.tokens.at(-1)!),
 			[rows, 1],
@@ -245,14 +248,14 @@ function decodeStep(decoder: Decoder, live: readonly Row[], cache: KvCache, colu
 			sin: table.sin.indexSelect(0, at).view(rows, 1, 1, headDim),
 		};
 		const mask = leftPaddingMask(decoder, live, column);
-		const grouped = numKvHeads !== numHeads;
 		let x = decoder.embed(tokens);
 		for (let layer = 0; layer < decoder.blocks.length; layer++) {
 			x = tidy(() =>
 				decoder.layer(layer, x, positions, (q, k, v) => {
 					const { keys, values } = cache.append(layer, k, v, column);
-					const options = mask === undefined ? { grouped } : { grouped, mask };
-					return attention(q.transpose(1, 2), keys, values, options).reshape(rows, 1, numHeads * headDim);
+					const queries = q.view(rows, numKvHeads, group, headDim);
+					const attended = attention(queries, keys, values, mask === undefined ? {} : { mask });
+					return attended.reshape(rows, 1, numHeads * headDim);
 				}),
 			);
 		}

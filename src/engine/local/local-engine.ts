@@ -46,7 +46,7 @@ export interface LocalEngineOptions {
 }
 
 const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 };
-const defaultLearner: LearnerOptions = { tokensPerMicroBatch: 2048, recompute: false };
+const defaultLearner: LearnerOptions = { tokensPerMicroBatch: 1024, recompute: false };
 
 /** Files of a model folder that travel with its weights. */
 const companions = [

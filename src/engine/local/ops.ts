@@ -40,7 +40,7 @@ export function attention(
 	q: Tensor,
 	k: Tensor,
 	v: Tensor,
-	options: { mask?: Tensor; causal?: boolean; grouped: boolean },
+	options: { mask?: Tensor; causal?: boolean; grouped?: boolean },
 ): Tensor {
 	return new Tensor(
 		native.attention(
@@ -49,7 +49,7 @@ export function attention(
 			handleOf(v, "attention"),
 			options.mask === undefined ? undefined : handleOf(options.mask, "attention"),
 			options.causal ?? false,
-			options.grouped,
+			options.grouped ?? false,
 		),
 	);
 }

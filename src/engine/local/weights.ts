@@ -109,15 +109,16 @@ export function loadWeights(checkpoint: Checkpoint, config: DecoderConfig, dtype
 	);
 }
 
+const belongs =
+	"check that config.json belongs to these weights (layers, sizes, biases, tie_word_embeddings)";
+
 function checkPart(checkpoint: Checkpoint, spec: ParameterSpec, part: Part): void {
 	const entry = checkpoint.entries.get(part.name);
 	if (entry === undefined) {
 		throw new ThaliaError(
 			"tensor-missing",
-			`Expected tensor ${part.name} in the checkpoint but it is not there`,
-			{
-				fix: "check that config.json belongs to these weights (layers, biases, tie_word_embeddings)",
-			},
+			`Expected tensor ${part.name} in ${checkpoint.dir} but it is not there`,
+			{ fix: belongs },
 		);
 	}
 	const shape = [part.rows, ...spec.shape.slice(1)];
@@ -125,12 +126,18 @@ function checkPart(checkpoint: Checkpoint, spec: ParameterSpec, part: Part): voi
 		throw expected(
 			"tensor-shape",
 			`shape [${shape.join(", ")}]`,
-			`tensor ${part.name}`,
+			`tensor ${part.name} in ${checkpoint.dir}`,
 			`[${entry.shape.join(", ")}]`,
+			belongs,
 		);
 	}
 	if (torchDtypes[entry.dtype] === undefined) {
-		throw expected("tensor-dtype", "F32, BF16 or F16", `tensor ${part.name}`, entry.dtype);
+		throw expected(
+			"tensor-dtype",
+			"F32, BF16 or F16",
+			`tensor ${part.name} in ${checkpoint.dir}`,
+			entry.dtype,
+		);
 	}
 }
 

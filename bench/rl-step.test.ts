@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, test } from "vitest";
+import { type Measurement, measurement, median, merge } from "./measurement.ts";
+import { readJob, writeModelFolder } from "./model-folder.ts";
+import { formatComparison, kept, ratios } from "./report.ts";
+import { measureRlStep } from "./rl-step.ts";
+import { shapes } from "./shapes.ts";
+
+const root = mkdtempSync(join(tmpdir(), "thalia-bench-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+test.each(["f32", "bf16"] as const)("one %s step of the toy shape is measured whole", async (dtype) => {
+	const model = writeModelFolder(join(root, dtype), "toy", dtype);
+	const { workload } = shapes.toy;
+	expect(readJob(model).prompts.map(({ length }) => length)).toEqual([6, 6]);
+	const measured = await measureRlStep({ model, dtype, threads: 1, warmup: 1, steps: 1 });
+	// What a process prints is read back through this schema.
+	expect(measurement.parse(JSON.parse(JSON.stringify(measured)))).toEqual(measured);
+	expect(measured).toMatchObject({ side: "thalia", tokens: 20, environment: { dtype, threads: 1 } });
+	expect(measured.steps).toHaveLength(1);
+	const [{ sample, reference, learn, step }] = measured.steps;
+	expect(sample + reference + learn).toBeCloseTo(step, 6);
+	expect(measured.memory.peak).toBeGreaterThanOrEqual(measured.memory.loaded);
+	expect(formatComparison({ shape: "toy", dtype, workload, thalia: measured })).toContain("2 prompts");
+});
+
+function made(side: string, steps: readonly number[], peak: number): Measurement {
+	return {
+		side,
+		steps: steps.map((step) => ({ sample: step / 2, reference: step / 8, learn: (step * 3) / 8, step })),
+		tokens: 100,
+		memory: { loaded: 1, peak },
+		environment: {},
+	};
+}
+
+test("ratios are Thalia over the peer, of medians over all processes and of the highest peaks", () => {
+	const thalia = merge([made("thalia", [1, 9], 3e6), made("thalia", [2], 4e6)]);
+	const peer = merge([made("trl", [4, 4], 16e6), made("trl", [5], 8e6)]);
+	expect(ratios(thalia, peer)).toEqual({ step: 0.5, sample: 0.5, rest: 0.5, peak: 0.25 });
+	const { workload } = shapes.toy;
+	const comparison = { shape: "toy", dtype: "f32", workload, thalia, peer };
+	expect(kept(comparison)).toMatchObject({ ratio: { step: 0.5 }, peer: { median: { step: 4, learn: 1.5 } } });
+	expect(formatComparison(comparison)).toMatch(/^thalia \/ trl +0\.50x +0\.50x +0\.25x$/m);
+	expect(median([3, 1, 2, 10])).toBe(2.5);
+});
