@@ -3,7 +3,7 @@ import tseslint from "typescript-eslint";
 const strict = tseslint.configs.strictTypeChecked.map((config) => ({ ...config, files: ["**/*.ts"] }));
 
 export default tseslint.config(
-	{ ignores: ["dist", "node_modules", "coverage", "runs", "native/build"] },
+	{ ignores: ["dist", "dist-*", "node_modules", "coverage", "runs", "native/build"] },
 	...strict,
 	{
 		files: ["**/*.ts"],

@@ -2,7 +2,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
 	test: {
-		include: ["src/**/*.test.ts", "bench/**/*.test.ts"],
+		include: ["src/**/*.test.ts", "bench/**/*.test.ts", "scripts/**/*.test.mjs"],
 		pool: "forks",
 		// libtorch uses every core by itself: more test processes than this only fight over them.
 		maxWorkers: 2,

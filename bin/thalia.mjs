@@ -6,7 +6,7 @@ if (existsSync(main)) {
 	await import(main.href);
 } else {
 	process.stderr.write(
-		"thalia: Expected the built program in dist/ but it is not there\n  fix: run `npm run setup`\n",
+		"thalia: Expected the built program in dist/ but it is not there\nthalia: fix: run `npm run setup`\n",
 	);
 	process.exitCode = 1;
 }

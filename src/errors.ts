@@ -34,6 +34,7 @@ export function describe(value: unknown): string {
 	if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean")
 		return String(value);
 	if (value === undefined || value === null) return String(value);
+	if (value instanceof Promise) return "a promise";
 	if (Array.isArray(value)) return `an array of ${value.length}`;
 	if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`;
 	if (typeof value === "function") return "a function";

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { outputOf, runCommand } from "./command.mjs";
 import { checkDisk } from "./machine.mjs";
 import { cacheFolder } from "./paths.mjs";
@@ -18,14 +18,10 @@ export async function findLibtorch() {
 	return fromEnvironment() ?? fromPython() ?? fromCache() ?? (await fillCache());
 }
 
-/** The same without a download: undefined where there is none yet. */
-export function libtorchInPlace() {
-	return fromEnvironment() ?? fromPython() ?? fromCache();
-}
-
 function fromEnvironment() {
-	const folder = process.env.LIBTORCH;
-	if (!folder) return undefined;
+	if (!process.env.LIBTORCH) return undefined;
+	// Absolute, because the addon finds its libraries again by this path from wherever it runs.
+	const folder = resolve(process.env.LIBTORCH);
 	const found = inspect(folder, "LIBTORCH");
 	if (found === undefined) {
 		throw new SetupError(

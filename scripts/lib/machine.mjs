@@ -1,11 +1,11 @@
 import { mkdirSync, statfsSync } from "node:fs";
 import { SetupError } from "./say.mjs";
 
-export function checkNode() {
-	const [major, minor] = process.versions.node.split(".").map(Number);
+export function checkNode(version = process.versions.node) {
+	const [major, minor] = version.split(".").map(Number);
 	if (major > 20 || (major === 20 && minor >= 11)) return;
 	throw new SetupError(
-		`Expected Node 20.11 or newer but this is ${process.versions.node}`,
+		`Expected Node 20.11 or newer but this is ${version}`,
 		"install Node 20 or newer: https://nodejs.org, or `nvm install 20`",
 	);
 }

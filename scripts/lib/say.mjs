@@ -12,14 +12,23 @@ export class SetupError extends Error {
 	}
 }
 
-/** Runs a script's work; a SetupError becomes its message and its fix, and exit code 1. */
+/** What to do about errors of the system, whose messages name the path. */
+const systemFixes = {
+	ENOSPC: "make room on the disk, then run this again",
+	EACCES: "make that place writable for this user; XDG_CACHE_HOME chooses another one for libtorch",
+	EROFS: "make that place writable; XDG_CACHE_HOME chooses another one for libtorch",
+	ENOTDIR: "that path goes through a file: XDG_CACHE_HOME chooses another place for libtorch",
+};
+
+/** Runs a script's work; a problem of the machine becomes its message and its fix, and exit code 1. */
 export async function run(work) {
 	try {
 		process.exitCode = (await work()) ?? 0;
 	} catch (error) {
-		if (!(error instanceof SetupError)) throw error;
+		const fix = error instanceof SetupError ? error.fix : systemFixes[error.code];
+		if (fix === undefined) throw error;
 		say(error.message);
-		for (const line of error.fix.split("\n")) say(`  fix: ${line}`);
+		for (const line of fix.split("\n")) say(`fix: ${line}`);
 		process.exitCode = 1;
 	}
 }

@@ -1,4 +1,5 @@
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { buildAddon } from "./addon.mjs";
 import { runCommand } from "./command.mjs";
 import { checkNode } from "./machine.mjs";
@@ -26,19 +27,24 @@ async function buildTypeScript() {
 	if (readIfThere(stamp) === wanted && existsSync(inRoot("dist/index.js"))) return;
 	const since = performance.now();
 	say("compiling TypeScript ...");
-	rmSync(inRoot("dist"), { recursive: true, force: true });
-	const { code, tail } = await runCommand(
-		process.execPath,
-		[inRoot("node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json"],
-		{
-			quiet: true,
-		},
-	);
-	if (code !== 0)
-		throw new SetupError(
-			`TypeScript does not compile:\n${tail.trim()}`,
-			"correct the errors above, or restore the sources",
-		);
-	writeFileSync(stamp, wanted);
+	// Beside, and then in its place: whoever runs Thalia meanwhile finds the old build or the new one.
+	const fresh = inRoot(`dist-${process.pid}`);
+	const old = `${fresh}-old`;
+	try {
+		const tsc = inRoot("node_modules/typescript/bin/tsc");
+		const output = ["--outDir", fresh, "--tsBuildInfoFile", join(fresh, ".tsbuildinfo")];
+		const args = [tsc, "-p", "tsconfig.build.json", ...output];
+		const { code, tail } = await runCommand(process.execPath, args, { quiet: true });
+		if (code !== 0)
+			throw new SetupError(
+				`TypeScript does not compile:\n${tail.trim()}`,
+				"correct the errors above, or restore the sources",
+			);
+		writeFileSync(join(fresh, ".stamp"), wanted);
+		if (existsSync(inRoot("dist"))) renameSync(inRoot("dist"), old);
+		renameSync(fresh, inRoot("dist"));
+	} finally {
+		for (const folder of [fresh, old]) rmSync(folder, { recursive: true, force: true });
+	}
 	say(`TypeScript compiled (${seconds(since)})`);
 }

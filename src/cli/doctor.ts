@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
-import pc from "picocolors";
+import { colors } from "./colors.ts";
 import { exitCode } from "./errors.ts";
 import { instructionSets, type Machine } from "./instruction-sets.ts";
 import { formatOption, printJson } from "./options.ts";
@@ -19,6 +19,7 @@ export function doctorCommand(): Command {
 	return new Command("doctor")
 		.description("check this machine: Node, libtorch, the addon, instruction sets, memory, disk")
 		.addOption(formatOption())
+		.addHelpText("after", "\nExit code 1 where something is bad; every bad line says what to do.")
 		.action(({ format }: { format: "text" | "json" }) => {
 			const checks = [
 				checkNode(),
@@ -35,7 +36,7 @@ export function doctorCommand(): Command {
 }
 
 function print({ name, ok, says, fix }: Check): void {
-	process.stdout.write(`${ok ? pc.green("ok ") : pc.red("bad")} ${name}: ${says}\n`);
+	process.stdout.write(`${ok ? colors.stdout.green("ok ") : colors.stdout.red("bad")} ${name}: ${says}\n`);
 	if (fix !== undefined) process.stdout.write(`    fix: ${fix}\n`);
 }
 
@@ -68,8 +69,9 @@ function checkAddon(): Check[] {
 	const probe = fileURLToPath(new URL("../engine/local/probe.js", import.meta.url));
 	const { status, signal, stdout, stderr } = spawnSync(process.execPath, [probe], { encoding: "utf8" });
 	if (status !== 0) {
-		const why =
-			signal === null ? stderr.trim().split("\n").slice(-6).join("\n") : `a matrix product died of ${signal}`;
+		const message =
+			/^ThaliaError: (.*)$/m.exec(stderr)?.[1] ?? stderr.trim().split("\n").slice(-6).join("\n");
+		const why = signal === null ? message : `a matrix product died of ${signal}`;
 		const fix =
 			signal === "SIGILL"
 				? "set ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16 (or AVX2), and report this CPU"

@@ -1,5 +1,5 @@
-import pc from "picocolors";
 import { ThaliaError } from "../errors.ts";
+import { colors } from "./colors.ts";
 
 /** What the process's exit code says; `thalia --help` prints the same. */
 export const exitCode = { ok: 0, failed: 1, badInput: 2, stopped: 3, interrupted: 130 } as const;
@@ -7,28 +7,33 @@ export const exitCode = { ok: 0, failed: 1, badInput: 2, stopped: 3, interrupted
 /** Failures of the machine or of the work, not of what the user gave. */
 const notInput = new Set([
 	"checkpoint-write",
+	"safetensors-write",
 	"libtorch",
 	"engine",
 	"engine-closed",
 	"addon-missing",
 	"addon-load-failed",
 	"statistics-invalid",
+	"policy-not-finite",
 ]);
 
 /** Says what went wrong on stderr, and returns the exit code for it. */
 export function reportError(error: unknown): number {
 	if (!(error instanceof ThaliaError)) {
-		const { code, message, stack } = error as NodeJS.ErrnoException;
+		// One that ended the engine's thread has kept its fields, but not its class.
+		const { code, message, stack, fix } = error as NodeJS.ErrnoException & { fix?: string };
 		// An error of the system (no space, no permission) says enough by itself; others are defects, with their place.
 		write(code === undefined ? (stack ?? message) : message);
-		if (code === "ENOSPC") write("fix: make room on the disk; a run goes on with --resume", pc.dim);
+		if (code === "ENOSPC")
+			write("fix: make room on the disk; a run goes on with --resume", colors.stderr.dim);
+		if (fix !== undefined) write(`fix: ${fix}`, colors.stderr.dim);
 		return exitCode.failed;
 	}
 	for (const line of error.message.split("\n")) write(line);
-	if (error.fix !== undefined) write(`fix: ${error.fix}`, pc.dim);
+	if (error.fix !== undefined) write(`fix: ${error.fix}`, colors.stderr.dim);
 	return notInput.has(error.code) ? exitCode.failed : exitCode.badInput;
 }
 
 function write(text: string, style = (plain: string) => plain): void {
-	process.stderr.write(`${pc.red("thalia:")} ${style(text)}\n`);
+	process.stderr.write(`${colors.stderr.red("thalia:")} ${style(text)}\n`);
 }

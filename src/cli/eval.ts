@@ -1,16 +1,25 @@
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { openLocalEngine } from "../engine/local/open.ts";
 import { ThaliaError } from "../errors.ts";
 import { loadDomains } from "../eval/domains.ts";
 import { type Evaluation, evaluateProblems } from "../eval/evaluate.ts";
-import { readDecoderConfig } from "../formats/hf-config.ts";
-import { assertTokenizerFits, loadTokenizer } from "../formats/tokenizer.ts";
 import { resolveRecipe } from "../recipe/resolve-recipe.ts";
 import type { TrainRecipe } from "../recipe/train-recipe.ts";
 import { heldOutFamilies, trainingFamilies } from "../tasks/families/index.ts";
 import { evaluationTable } from "./evaluation-table.ts";
-import { between, dtypeOption, formatOption, printJson, threadsOption, whole } from "./options.ts";
+import { modelTokenizer } from "./model-tokenizer.ts";
+import {
+	between,
+	dtypeOption,
+	formatOption,
+	modelOption,
+	printJson,
+	requires,
+	threadsOption,
+	whole,
+} from "./options.ts";
 import { StatusLine } from "./status-line.ts";
 
 interface Options {
@@ -34,20 +43,25 @@ export function evalCommand(): Command {
 		.description(
 			"pass@1, mean@k and unbiased pass@k of a model on test problems, with 95% bootstrap intervals",
 		)
-		.requiredOption("--model <dir>", "a model folder, such as a run's checkpoint")
+		.usage("--model <dir> [options]")
+		.addOption(modelOption())
+		.hook("preAction", requires("--model"))
 		.addOption(
 			new Option("--recipe <file>", "take the tasks of this recipe, or of a run's config.yaml").conflicts(
 				"families",
 			),
 		)
-		.option("--families <names>", "comma-separated families instead; default: RL's own, and those held out")
+		.option(
+			"--families <names>",
+			"comma-separated families instead (default: those that RL trains on, and those it does not)",
+		)
 		.option("--problems <n>", "problems of each domain", whole(1), 200)
 		.option("--samples <n>", "completions of a problem", whole(1), 8)
 		.option("--k <list>", "the k of pass@k, comma-separated (default: 1 and --samples)", list)
 		.option("--temperature <t>", "of the samples; pass@1 is greedy besides", between(0), 1)
 		.option("--max-tokens <n>", "longest completion", whole(1), 64)
 		.option("--seed <n>", "of problems and samples", whole(0), 1)
-		.option("--results", "with --format json: every problem's rewards too")
+		.option("--results", "with --format json: the rewards of every problem too")
 		.addOption(dtypeOption())
 		.addOption(threadsOption())
 		.addOption(formatOption())
@@ -68,8 +82,7 @@ async function evaluate(options: Options): Promise<Evaluation[]> {
 	}
 	if (!existsSync(model))
 		throw new ThaliaError("usage", `Expected a model folder but ${model} does not exist`);
-	const tokenizer = loadTokenizer(model);
-	assertTokenizerFits(tokenizer, readDecoderConfig(model), model);
+	const tokenizer = modelTokenizer(model);
 	const domains = await loadDomains(taskOf(options), options.problems, seed);
 	const engine = await openLocalEngine({
 		model,
@@ -104,10 +117,15 @@ async function evaluate(options: Options): Promise<Evaluation[]> {
 	}
 }
 
-function taskOf({ recipe, families }: Options): TrainRecipe["task"] {
-	if (recipe !== undefined) return resolveRecipe(recipe).task;
+function taskOf({ model, recipe, families }: Options): TrainRecipe["task"] {
+	if (recipe !== undefined) {
+		// The models that the recipe names may be gone: this one stands in for them.
+		const models = ["model", "reference"].map((key) => `${key}=${JSON.stringify(resolve(model))}`);
+		return resolveRecipe(recipe, models).task;
+	}
 	const shares = (names: readonly string[]) => names.map((family) => ({ family }));
-	if (families !== undefined) return { train: shares(families.split(",")), heldOut: [] };
+	if (families !== undefined)
+		return { train: shares(families.split(",").map((name) => name.trim())), heldOut: [] };
 	return { train: shares(trainingFamilies), heldOut: shares(heldOutFamilies) };
 }
 

@@ -4,9 +4,19 @@ import { Command } from "commander";
 import type { Completion, Engine, SamplingOptions } from "../engine/engine.ts";
 import { openLocalEngine } from "../engine/local/open.ts";
 import { expected } from "../errors.ts";
-import { loadTokenizer, type Tokenizer } from "../formats/tokenizer.ts";
+import type { Tokenizer } from "../formats/tokenizer.ts";
 import { textOf } from "../rollout/collect.ts";
-import { between, dtypeOption, printJson, threadsOption, whole } from "./options.ts";
+import { modelTokenizer } from "./model-tokenizer.ts";
+import {
+	between,
+	dtypeOption,
+	jsonLinesOption,
+	modelOption,
+	printJson,
+	requires,
+	threadsOption,
+	whole,
+} from "./options.ts";
 import { StatusLine } from "./status-line.ts";
 import { type InputLine, readInputLines } from "./stdin.ts";
 
@@ -30,7 +40,9 @@ interface Options {
 export function generateCommand(): Command {
 	return new Command("generate")
 		.description("sample completions of given prompts")
-		.requiredOption("--model <dir>", "a model folder")
+		.usage("--model <dir> [options] < lines.jsonl")
+		.addOption(modelOption())
+		.hook("preAction", requires("--model"))
 		.option("--max-tokens <n>", "longest completion", whole(1), 64)
 		.option("--temperature <t>", "0 is greedy", between(0), 1)
 		.option("--top-k <k>", "keep the k most likely tokens; 0 keeps all", whole(0), 0)
@@ -41,35 +53,39 @@ export function generateCommand(): Command {
 		.option("--ignore-eos", "go on to --max-tokens after an end-of-sequence token")
 		.addOption(dtypeOption())
 		.addOption(threadsOption())
+		.addOption(jsonLinesOption())
 		.addHelpText(
 			"after",
 			`
-Reads JSON lines from standard input, {"tokens":[...]} or {"text":"..."}, and writes one for each:
-  {"completions":[{"tokens":[...],"text":"...","logprobs":[...],"finish":"stop|length"}]}
-logprobs are in nats, under the model as it is (temperature 1, nothing cut off). A model folder without a tokenizer
-takes and gives tokens only. All lines are checked before the first is completed.`,
+Reads JSON lines {"tokens":[...]} or {"text":"..."} from standard input and
+writes one for each:
+  {"completions":[{"tokens":[...],"text":"...","logprobs":[...],
+                   "finish":"stop|length"}]}
+logprobs are in nats, under the model as it is (temperature 1, nothing cut off).
+A model folder without a tokenizer takes and gives tokens only. All lines are
+checked before the first is completed.`,
 		)
 		.action(async (options: Options) => {
 			const { model, dtype, threads } = options;
+			const hasTokenizer = existsSync(join(model, "tokenizer.json"));
+			const tokenizer = hasTokenizer ? modelTokenizer(model) : undefined;
 			const engine = await openLocalEngine({ model, dtype, ...(threads === undefined ? {} : { threads }) });
 			try {
-				await generate(engine, options);
+				await generate(engine, tokenizer, options);
 			} finally {
 				await engine.close();
 			}
 		});
 }
 
-async function generate(engine: Engine, options: Options): Promise<void> {
+async function generate(engine: Engine, tokenizer: Tokenizer | undefined, options: Options): Promise<void> {
 	const { maxTokens, temperature, topK, topP, minP, seed, n } = options;
 	const sampling: SamplingOptions = {
 		...{ maxTokens, temperature, topK, topP, minP, seed },
 		...(options.ignoreEos === true ? { stopTokens: [] } : {}),
 	};
-	const hasTokenizer = existsSync(join(options.model, "tokenizer.json"));
-	let tokenizer: Tokenizer | undefined = hasTokenizer ? loadTokenizer(options.model) : undefined;
 	const lines = await readInputLines(
-		() => (tokenizer ??= loadTokenizer(options.model)),
+		() => tokenizer ?? modelTokenizer(options.model),
 		(tokens) => {
 			checkPrompt(tokens, engine, maxTokens);
 		},

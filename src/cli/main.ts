@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../version.ts";
+import { colors } from "./colors.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exitCode, reportError } from "./errors.ts";
 import { evalCommand } from "./eval.ts";
@@ -13,7 +14,12 @@ const program = new Command("thalia")
 		"Reinforcement learning with verifiable rewards for language models, with the KL term done right.",
 	)
 	.version(version)
-	.showSuggestionAfterError()
+	.configureOutput({
+		outputError: (text, write) => {
+			write(text.replace(/^error: /, `${colors.stderr.red("thalia:")} `));
+		},
+	})
+	.configureHelp({ subcommandTerm: (command) => command.name() })
 	.addHelpText(
 		"after",
 		`
@@ -25,6 +31,7 @@ Results go to standard output, progress to standard error. Exit codes:
   ${exitCode.interrupted}  interrupted; a run is saved and goes on with --resume`,
 	);
 
+program.exitOverride().showHelpAfterError("(thalia --help says more)");
 for (const command of [
 	trainCommand(),
 	pretrainCommand(),
@@ -33,9 +40,9 @@ for (const command of [
 	generateCommand(),
 	doctorCommand(),
 ]) {
-	program.addCommand(command.exitOverride());
+	command.copyInheritedSettings(program).showHelpAfterError(`(thalia ${command.name()} --help says more)`);
+	program.addCommand(command);
 }
-program.exitOverride();
 
 // A reader that has seen enough (`thalia score ... | head`) is no failure.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

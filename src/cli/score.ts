@@ -1,7 +1,7 @@
 import { Command } from "commander";
-import { Scorer } from "../engine/local/scorer.ts";
-import { loadTokenizer, type Tokenizer } from "../formats/tokenizer.ts";
-import { dtypeOption, printJson, threadsOption } from "./options.ts";
+import type { Tokenizer } from "../formats/tokenizer.ts";
+import { modelTokenizer } from "./model-tokenizer.ts";
+import { dtypeOption, jsonLinesOption, modelOption, printJson, requires, threadsOption } from "./options.ts";
 import { StatusLine } from "./status-line.ts";
 import { readInputLines } from "./stdin.ts";
 
@@ -16,7 +16,9 @@ interface Options {
 export function scoreCommand(): Command {
 	return new Command("score")
 		.description("log-probs and entropies of given tokens, and KL divergences to a reference")
-		.requiredOption("--model <dir>", "a model folder")
+		.usage("--model <dir> [options] < lines.jsonl")
+		.addOption(modelOption())
+		.hook("preAction", requires("--model"))
 		.option(
 			"--reference <dir>",
 			'adds "kl", KL(model || reference), and "kl_reverse", over the whole vocabulary',
@@ -24,12 +26,14 @@ export function scoreCommand(): Command {
 		.option("--lora <dir>", "a PEFT adapter on the model")
 		.addOption(dtypeOption())
 		.addOption(threadsOption())
+		.addOption(jsonLinesOption())
 		.addHelpText(
 			"after",
 			`
-Reads JSON lines from standard input, {"tokens":[...]} or {"text":"..."}, and writes one for each:
+Reads JSON lines {"tokens":[...]} or {"text":"..."} from standard input and
+writes one for each:
   tokens      as given, or as the tokenizer has them
-  logprobs    log-prob (nats) of token t given those before it; null for the first
+  logprobs    log-prob (nats) of token t given those before it; first: null
   entropy     of the distribution of what follows token t
   kl          KL(model || reference) of the same distribution, with --reference
   kl_reverse  KL(reference || model)
@@ -41,6 +45,8 @@ All lines are checked before the first is scored.`,
 }
 
 async function score({ model, reference, lora, dtype, threads }: Options): Promise<void> {
+	// Not imported above: what needs no addon, --help and doctor, must work where it does not load.
+	const { Scorer } = await import("../engine/local/scorer.ts");
 	const scorer = new Scorer({
 		model,
 		dtype,
@@ -52,11 +58,12 @@ async function score({ model, reference, lora, dtype, threads }: Options): Promi
 	try {
 		let tokenizer: Tokenizer | undefined;
 		const lines = await readInputLines(
-			() => (tokenizer ??= loadTokenizer(model)),
+			() => (tokenizer ??= modelTokenizer(model)),
 			(tokens) => scorer.check(tokens),
 		);
 		for (const [i, { tokens }] of lines.entries()) {
-			line.show(`${i} of ${lines.length} lines`);
+			// In a terminal the answers themselves show how far it is.
+			if (!process.stdout.isTTY) line.show(`${i} of ${lines.length} lines`);
 			const { klReverse, ...rest } = scorer.score(tokens);
 			printJson(klReverse === undefined ? rest : { ...rest, kl_reverse: klReverse });
 		}

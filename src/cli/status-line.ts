@@ -1,4 +1,4 @@
-import pc from "picocolors";
+import { colors } from "./colors.ts";
 
 /**
  * One line of progress on stderr. In a terminal it is drawn over; elsewhere (a log file, CI) only `log` lines appear.
@@ -46,5 +46,4 @@ export function clock(seconds: number): string {
 	return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
-export const dim = pc.dim;
-export const bold = pc.bold;
+export const { bold, dim } = colors.stderr;

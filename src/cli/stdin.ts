@@ -1,5 +1,6 @@
+import type { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
-import { ThaliaError } from "../errors.ts";
+import { describe, ThaliaError } from "../errors.ts";
 import type { Tokenizer } from "../formats/tokenizer.ts";
 
 /** Tokens given on one line of standard input. */
@@ -17,10 +18,11 @@ export interface InputLine {
 export async function readInputLines(
 	tokenizer: () => Tokenizer,
 	check: (tokens: readonly number[]) => void,
+	stdin: Readable & { isTTY?: boolean } = process.stdin,
 ): Promise<InputLine[]> {
-	if (process.stdin.isTTY)
+	if (stdin.isTTY === true)
 		process.stderr.write('reading JSON lines from the terminal: {"text":"..."}, then Ctrl-D\n');
-	const lines = (await text(process.stdin)).split("\n");
+	const lines = (await text(stdin)).split("\n");
 	return lines.flatMap((line, i) => {
 		if (line.trim() === "") return [];
 		const number = i + 1;
@@ -40,7 +42,7 @@ function tokensOf(line: string, number: number, tokenizer: () => Tokenizer): rea
 	try {
 		value = JSON.parse(line);
 	} catch (cause) {
-		throw bad(number, `Expected JSON but ${(cause as Error).message}`, cause);
+		throw bad(number, `Expected JSON: ${(cause as Error).message}`, cause);
 	}
 	const { tokens, text: content } = (value ?? {}) as { tokens?: unknown; text?: unknown };
 	if (Array.isArray(tokens) && content === undefined) {
@@ -55,9 +57,10 @@ function tokensOf(line: string, number: number, tokenizer: () => Tokenizer): rea
 	if (typeof content === "string" && tokens === undefined) {
 		return tokenizer().encode(content, { addSpecialTokens: true });
 	}
-	throw bad(number, 'Expected {"tokens":[...]} or {"text":"..."}');
+	throw bad(number, `Expected {"tokens":[...]} or {"text":"..."} but received ${describe(value)}`);
 }
 
 function bad(number: number, message: string, cause?: unknown): ThaliaError {
-	return new ThaliaError("input-line", `standard input, line ${number}: ${message}`, { cause });
+	const fix = 'a line is {"tokens":[1,2,3]} or {"text":"..."}';
+	return new ThaliaError("input-line", `standard input, line ${number}: ${message}`, { fix, cause });
 }

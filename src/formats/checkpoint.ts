@@ -5,11 +5,17 @@ import { SafetensorsFile, type TensorEntry } from "./safetensors.ts";
 
 /** The tensors of a model folder: model.safetensors, or the shards of model.safetensors.index.json. */
 export class Checkpoint {
+	readonly dir: string;
 	readonly entries: ReadonlyMap<string, TensorEntry>;
 	readonly #files: readonly SafetensorsFile[];
 	readonly #fileOf: ReadonlyMap<string, SafetensorsFile>;
 
-	private constructor(files: readonly SafetensorsFile[], fileOf: ReadonlyMap<string, SafetensorsFile>) {
+	private constructor(
+		dir: string,
+		files: readonly SafetensorsFile[],
+		fileOf: ReadonlyMap<string, SafetensorsFile>,
+	) {
+		this.dir = dir;
 		this.#files = files;
 		this.#fileOf = fileOf;
 		this.entries = new Map([...fileOf].map(([name, file]) => [name, file.entries.get(name)!]));
@@ -20,7 +26,7 @@ export class Checkpoint {
 		const single = join(dir, "model.safetensors");
 		if (existsSync(single)) {
 			const file = SafetensorsFile.open(single);
-			return new Checkpoint([file], new Map([...file.entries.keys()].map((name) => [name, file])));
+			return new Checkpoint(dir, [file], new Map([...file.entries.keys()].map((name) => [name, file])));
 		}
 		const index = join(dir, "model.safetensors.index.json");
 		if (!existsSync(index)) {
@@ -32,16 +38,13 @@ export class Checkpoint {
 				},
 			);
 		}
-		return openShards(dir, index, (files, fileOf) => new Checkpoint(files, fileOf));
+		return openShards(dir, index, (files, fileOf) => new Checkpoint(dir, files, fileOf));
 	}
 
 	read(name: string): Uint8Array<ArrayBuffer> {
 		const file = this.#fileOf.get(name);
 		if (file === undefined)
-			throw new ThaliaError(
-				"tensor-missing",
-				`Expected tensor ${name} in the checkpoint but it is not there`,
-			);
+			throw new ThaliaError("tensor-missing", `Expected tensor ${name} in ${this.dir} but it is not there`);
 		return file.read(name);
 	}
 

@@ -85,7 +85,7 @@ function readJson(path: string): Record<string, unknown> {
 		throw new ThaliaError(
 			"tokenizer-missing",
 			`Expected a tokenizer at ${path}: ${(cause as Error).message}`,
-			{ cause },
+			{ fix: "copy the tokenizer.json that the model was trained with into its folder", cause },
 		);
 	}
 	try {

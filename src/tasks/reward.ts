@@ -46,7 +46,7 @@ export async function scoreCompletion(
 		if (typeof value === "number" && Number.isFinite(value)) return { reward: value };
 		return { error: `the reward is ${show(value)}, not a finite number` };
 	} catch (error) {
-		return { error: reason(error) };
+		return { error: reasonOf(error) };
 	} finally {
 		clearTimeout(timer);
 	}
@@ -80,7 +80,7 @@ async function call(reward: RewardFunction, input: RewardInput): Promise<number>
 class TimeLimit extends Error {}
 
 /** `TypeError: x is not a function (at verify (rewards.ts:12:7))` */
-function reason(error: unknown): string {
+export function reasonOf(error: unknown): string {
 	if (!(error instanceof Error)) return `threw ${show(error)}`;
 	if (error instanceof TimeLimit) return error.message;
 	const frame = /^\s+(at .+)$/m.exec(error.stack ?? "")?.[1];
