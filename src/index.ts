@@ -2,8 +2,8 @@
 
 export type * from "./engine/engine.ts";
 export type { LocalEngineOptions } from "./engine/local/local-engine.ts";
-export { openLocalEngine } from "./engine/local/open.ts";
-export { type Score, Scorer, type ScorerOptions } from "./engine/local/scorer.ts";
+export { openLocalEngine, openScorer } from "./engine/local/open.ts";
+export type { Score, Scorer, ScorerOptions } from "./engine/local/scorer.ts";
 export { describe, expected, ThaliaError } from "./errors.ts";
 export { type Domains, type EvaluationDomain, loadDomains } from "./eval/domains.ts";
 export {

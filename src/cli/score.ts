@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { openScorer } from "../engine/local/open.ts";
 import type { Tokenizer } from "../formats/tokenizer.ts";
 import { modelTokenizer } from "./model-tokenizer.ts";
 import { dtypeOption, jsonLinesOption, modelOption, printJson, requires, threadsOption } from "./options.ts";
@@ -45,9 +46,7 @@ All lines are checked before the first is scored.`,
 }
 
 async function score({ model, reference, lora, dtype, threads }: Options): Promise<void> {
-	// Not imported above: what needs no addon, --help and doctor, must work where it does not load.
-	const { Scorer } = await import("../engine/local/scorer.ts");
-	const scorer = new Scorer({
+	const scorer = await openScorer({
 		model,
 		dtype,
 		...(reference === undefined ? {} : { reference }),

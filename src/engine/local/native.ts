@@ -26,7 +26,7 @@ export interface Native {
 	shape(t: Handle): number[];
 	dtype(t: Handle): Dtype;
 	fromBytes(bytes: Uint8Array, shape: Ints, dtype: Dtype): Handle;
-	copyOut(t: Handle, dtype: Dtype, out: NodeJS.TypedArray): void;
+	copyOut(t: Handle, dtype: Dtype, out: ArrayBufferView): void;
 	item(t: Handle): number;
 	empty(shape: Ints, dtype: Dtype): Handle;
 	zeros(shape: Ints, dtype: Dtype): Handle;
