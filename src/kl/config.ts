@@ -1,6 +1,7 @@
 import { expected } from "../errors.ts";
 import { CREDITS, type Credit } from "./credit.ts";
 import { ESTIMATORS, type Estimator } from "./estimators.ts";
+import { IMPORTANCES, type Importance, type Truncation } from "./importance.ts";
 
 /**
  * Whose log-probs the in-reward KL is computed from: "sampler", log mu as the tokens were drawn; or "current", log pi
@@ -9,55 +10,155 @@ import { ESTIMATORS, type Estimator } from "./estimators.ts";
 export type RewardLogProbs = (typeof REWARD_LOG_PROBS)[number];
 export const REWARD_LOG_PROBS = ["sampler", "current"] as const;
 
+/**
+ * Estimators that read the whole next-token distribution, by D_t = KL(pi(.|h_t) || ref(.|h_t)):
+ * - "full": D_t itself. In the loss its gradient, in the reward its value
+ * - "rao-blackwell": the complete gradient of sum_t D_t, prefixes included (Amini et al., arXiv 2504.10637). In the
+ *   loss grad D_t + s_t sum_{n>t} D_n; in the reward, where no gradient passes, u_t stands in for grad D_t
+ * - "rao-blackwell-local": without the prefixes. In the loss grad D_t; in the reward u_t - D_t, the closed-form baseline
+ * - "top-k": grad of D_t's sum over the policy's k most likely tokens, the rest sampled with weight u_t + 1
+ */
+export type VocabularyEstimator = (typeof VOCABULARY_ESTIMATORS)[number];
+export const VOCABULARY_ESTIMATORS = ["full", "rao-blackwell", "rao-blackwell-local", "top-k"] as const;
+
 export interface KlNone {
 	readonly place: "none";
 }
 
-/** reward <- reward - beta * KL; no gradient passes through the estimator. */
-export interface KlInReward {
-	readonly place: "reward";
-	readonly estimator: Estimator;
-	readonly credit: Credit;
+interface KlTerm {
 	/** Strength, finite and >= 0. */
 	readonly beta: number;
+	/** Where another policy sampled. Default "none". */
+	readonly importance?: Importance;
+	/** Of the importance weight; only with one. Default: none. */
+	readonly truncation?: Truncation;
+}
+
+interface Credited {
+	/** Which tokens answer for a token's KL. */
+	readonly credit: Credit;
+	/** With credit "reward-to-go": a token's KL counts discount^n for the n-th token before it; 0 to 1, default 1. */
+	readonly discount?: number;
 	readonly logprobs: RewardLogProbs;
 }
 
+/** reward <- reward - beta * KL; no gradient passes through the estimator. */
+export interface KlInReward extends KlTerm, Credited {
+	readonly place: "reward";
+	readonly estimator: Estimator | Exclude<VocabularyEstimator, "top-k">;
+}
+
+interface Differentiated {
+	/** Whether the importance weight is differentiated too, as DeepSeek-V3.2 does. Default false. */
+	readonly differentiateImportance?: boolean;
+}
+
 /** loss <- loss + beta * KL, differentiated at the log-probs being trained. */
-export interface KlInLoss {
+export interface KlInLoss extends KlTerm, Differentiated {
 	readonly place: "loss";
-	readonly estimator: Estimator;
-	/** Strength, finite and >= 0. */
-	readonly beta: number;
+	readonly estimator: Estimator | VocabularyEstimator;
+}
+
+/** In the reward and in the loss, beta each. */
+export interface KlInBoth extends KlTerm, Credited, Differentiated {
+	readonly place: "both";
+	readonly estimator: Estimator | "full";
 }
 
 /** How the divergence from the reference policy enters the objective. */
-export type KlConfig = KlNone | KlInReward | KlInLoss;
+export type KlConfig = KlNone | KlInReward | KlInLoss | KlInBoth;
+
+export const PLACES = ["none", "reward", "loss", "both"] as const;
+
+const allowed = {
+	reward: [...ESTIMATORS, "full", "rao-blackwell", "rao-blackwell-local"],
+	loss: [...ESTIMATORS, ...VOCABULARY_ESTIMATORS],
+	both: [...ESTIMATORS, "full"],
+} as const;
+
+/**
+ * The part of a KL in the reward that is one with the task's reward: it goes through the group's baseline and the
+ * surrogate. One with an importance of its own, or that reads the vocabulary, stands beside them.
+ */
+export function insideReward(config: KlConfig): SampledInReward | null {
+	if (config.place !== "reward" && config.place !== "both") return null;
+	const { estimator, importance = "none", credit, discount = 1, beta, logprobs } = config;
+	return importance === "none" && isSampled(estimator)
+		? { estimator, credit, discount, beta, logprobs }
+		: null;
+}
+
+export interface SampledInReward extends Required<Credited> {
+	readonly estimator: Estimator;
+	readonly beta: number;
+}
+
+/** The rest of the term: what is left to be weighed at the policy's fresh log-probs. */
+export function outsideReward(config: KlConfig): KlConfig {
+	if (insideReward(config) === null) return config;
+	if (config.place !== "both") return { place: "none" };
+	const { estimator, beta } = config;
+	return { place: "loss", estimator, beta };
+}
+
+export function isSampled(estimator: Estimator | VocabularyEstimator): estimator is Estimator {
+	return ESTIMATORS.some((name) => name === estimator);
+}
+
+/** Whether it needs D_t or its gradient, which an engine may not be able to give. */
+export function needsVocabulary(config: KlConfig): boolean {
+	return config.place !== "none" && !isSampled(config.estimator);
+}
 
 /**
  * Refuses a configuration that no objective can be made of.
  * @throws ThaliaError `kl-config-invalid`
  */
 export function validateKlConfig(config: KlConfig): void {
-	oneOf("kl.place", ["none", "reward", "loss"], config.place);
+	oneOf("kl.place", PLACES, config.place);
 	if (config.place === "none") return;
-	oneOf("kl.estimator", ESTIMATORS, config.estimator);
-	if (!Number.isFinite(config.beta) || config.beta < 0) {
-		throw invalid(
-			"a finite number >= 0",
-			"kl.beta",
-			config.beta,
-			'For no KL term use beta 0 or place "none".',
-		);
+	const { place, estimator, beta, importance = "none", truncation } = config;
+	oneOf("kl.estimator", allowed[place], estimator);
+	if (!Number.isFinite(beta) || beta < 0) {
+		throw invalid("a finite number >= 0", "kl.beta", beta, 'For no KL term use beta 0 or place "none".');
 	}
-	if (config.place === "loss") return;
-	oneOf("kl.credit", CREDITS, config.credit);
-	oneOf("kl.logprobs", REWARD_LOG_PROBS, config.logprobs);
+	oneOf("kl.importance", IMPORTANCES, importance);
+	if (truncation !== undefined) validateTruncation(truncation, importance);
+	if (config.place !== "reward" && config.differentiateImportance === true && importance === "none") {
+		const fix = 'Set kl.importance (DeepSeek-V3.2: "token"), or leave kl.differentiateImportance out.';
+		throw invalid("false where kl.importance is none", "kl.differentiateImportance", true, fix);
+	}
+	if (config.place !== "loss") validateCredit(config);
 }
 
-function oneOf(subject: string, allowed: readonly string[], received: unknown): void {
-	if (typeof received === "string" && allowed.includes(received)) return;
-	throw invalid(`one of ${allowed.map((name) => JSON.stringify(name)).join(", ")}`, subject, received);
+function validateCredit({ credit, discount, logprobs, estimator }: KlInReward | KlInBoth): void {
+	oneOf("kl.credit", CREDITS, credit);
+	oneOf("kl.logprobs", REWARD_LOG_PROBS, logprobs);
+	if (discount !== undefined) {
+		if (!(discount >= 0 && discount <= 1)) throw invalid("a number from 0 to 1", "kl.discount", discount);
+		if (credit !== "reward-to-go" && discount !== 1)
+			throw invalid(`1 with credit "${credit}"`, "kl.discount", discount, "Use credit reward-to-go.");
+	}
+	if (estimator === "full" && credit === "token") {
+		const fix = "Use credit sequence or reward-to-go, or place loss.";
+		// D_t is known before token t is drawn: it cannot answer for it, and what is left is noise.
+		throw invalid("sequence or reward-to-go", 'kl.credit with estimator "full"', credit, fix);
+	}
+}
+
+function validateTruncation({ low = 0, high = Infinity, by }: Truncation, importance: Importance): void {
+	if (importance === "none") {
+		const fix = "Set kl.importance, or leave kl.truncation out.";
+		throw invalid("nothing where kl.importance is none", "kl.truncation", { low, high, by }, fix);
+	}
+	if (!(low >= 0 && low <= 1)) throw invalid("a number from 0 to 1", "kl.truncation.low", low);
+	if (!(high >= 1)) throw invalid("a number of at least 1", "kl.truncation.high", high);
+	oneOf("kl.truncation.by", ["clip", "mask"], by);
+}
+
+function oneOf(subject: string, names: readonly string[], received: unknown): void {
+	if (typeof received === "string" && names.includes(received)) return;
+	throw invalid(`one of ${names.map((name) => JSON.stringify(name)).join(", ")}`, subject, received);
 }
 
 function invalid(what: string, subject: string, received: unknown, fix?: string) {

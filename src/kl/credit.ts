@@ -11,13 +11,14 @@ export function sequenceCredit(values: Float64Array): Float64Array {
 }
 
 /**
- * c_t = sum_{n >= t} k_n: a token answers for itself and what follows. The same expected gradient as the whole
- * sequence, because E[s_t k_n] = 0 for n < t, at a lower variance.
+ * c_t = sum_{n >= t} discount^(n - t) k_n: a token answers for itself and what follows. With discount 1 the same
+ * expected gradient as the whole sequence, because E[s_t k_n] = 0 for n < t, at a lower variance; with discount 0 token
+ * credit; in between the gradient of no KL.
  */
-export function rewardToGo(values: Float64Array): Float64Array {
+export function discounted(values: Float64Array, discount: number): Float64Array {
 	const credit = new Float64Array(values.length);
 	let sum = 0;
-	for (let t = values.length - 1; t >= 0; t--) credit[t] = sum += values[t];
+	for (let t = values.length - 1; t >= 0; t--) credit[t] = sum = values[t] + discount * sum;
 	return credit;
 }
 
@@ -26,10 +27,14 @@ export function tokenCredit(values: Float64Array): Float64Array {
 	return values.slice();
 }
 
-/** @param values per-token KL, [T]; returns the credit c_t, [T] */
-export function assignCredit(credit: Credit, values: Float64Array): Float64Array {
+/**
+ * @param values per-token KL, [T]
+ * @param discount of reward-to-go alone, 0 to 1
+ * @returns the credit c_t, [T]
+ */
+export function assignCredit(credit: Credit, values: Float64Array, discount = 1): Float64Array {
 	if (credit === "sequence") return sequenceCredit(values);
-	return credit === "reward-to-go" ? rewardToGo(values) : tokenCredit(values);
+	return credit === "reward-to-go" ? discounted(values, discount) : tokenCredit(values);
 }
 
 /** Sum in index order, so that a sequence's KL does not depend on who adds it up. */

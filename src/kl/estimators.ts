@@ -2,10 +2,11 @@ import { assertLength, type LogProbs } from "./log-probs.ts";
 
 /**
  * Per-token estimators of KL(pi || ref) from one sampled token (Schulman, "Approximating KL divergence", 2020), as
- * functions of the log-ratio u = log pi(y_t|h_t) - log ref(y_t|h_t).
+ * functions of the log-ratio u = log pi(y_t|h_t) - log ref(y_t|h_t). A "+" is verl's straight-through form: the value
+ * of the estimator named, the derivative of k2.
  */
 export type Estimator = (typeof ESTIMATORS)[number];
-export const ESTIMATORS = ["k1", "k2", "k3"] as const;
+export const ESTIMATORS = ["k1", "k2", "k3", "abs", "k1+", "k3+"] as const;
 
 /** k1(u) = u. Its mean under pi is the KL; a single value can be negative. */
 export function k1(u: number): number {
@@ -32,8 +33,17 @@ export function forwardK(u: number): number {
 	return -u * Math.exp(-u) - Math.expm1(-u);
 }
 
-const value: Record<Estimator, (u: number) => number> = { k1, k2, k3 };
-const derivative: Record<Estimator, (u: number) => number> = { k1: () => 1, k2: (u) => u, k3: k3Derivative };
+const value: Record<Estimator, (u: number) => number> = { k1, k2, k3, abs: Math.abs, "k1+": k1, "k3+": k3 };
+
+const identity = (u: number) => u;
+const derivative: Record<Estimator, (u: number) => number> = {
+	k1: () => 1,
+	k2: identity,
+	k3: k3Derivative,
+	abs: Math.sign,
+	"k1+": identity,
+	"k3+": identity,
+};
 
 /**
  * The estimator's value per token.

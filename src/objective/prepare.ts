@@ -1,5 +1,5 @@
 import { expected } from "../errors.ts";
-import { type KlConfig, type KlInReward, validateKlConfig } from "../kl/config.ts";
+import { insideReward, type KlConfig, type SampledInReward, validateKlConfig } from "../kl/config.ts";
 import { assignCredit, total } from "../kl/credit.ts";
 import { klValues } from "../kl/estimators.ts";
 import type { LogProbs } from "../kl/log-probs.ts";
@@ -26,6 +26,7 @@ export interface PreparedObjective {
  * - "reward-to-go" and "token": the group baseline of the task reward, then minus beta times each token's credit,
  *   itself centred position by position where the baseline is a mean (`centreCosts`), and never divided by a
  *   standard deviation: added after normalisation, as FRPO (arXiv 2601.10201).
+ * A KL with an importance of its own is in none of these: it is weighed at the fresh log-probs, beside the surrogate.
  * With rloo both expect the gradient of E[r] - beta KL where the estimator does, and a first token has the same
  * advantage under "sequence" and "reward-to-go".
  * @throws ThaliaError `kl-config-invalid`, `objective-config-invalid`, `batch-invalid`, `shape-mismatch`
@@ -38,8 +39,9 @@ export function prepareObjective(
 	validateBatch(batch);
 	validateObjective(objective, batch.groupSize);
 	validateKlConfig(kl);
+	const inside = insideReward(kl);
 	const advantages =
-		kl.place === "reward" ? klAdvantages(batch, objective, kl) : taskAdvantages(batch, objective);
+		inside === null ? taskAdvantages(batch, objective) : klAdvantages(batch, objective, inside);
 	return {
 		batch,
 		objective,
@@ -53,7 +55,7 @@ function taskAdvantages(batch: TokenBatch, objective: ObjectiveConfig): Float64A
 	return spread(sequenceAdvantages(objective.advantage, batch.rewards, batch.groupSize), batch.offsets);
 }
 
-function klAdvantages(batch: TokenBatch, objective: ObjectiveConfig, kl: KlInReward): Float64Array {
+function klAdvantages(batch: TokenBatch, objective: ObjectiveConfig, kl: SampledInReward): Float64Array {
 	const values = klValues(kl.estimator, rewardLogProbs(batch, kl), batch.reference);
 	if (kl.credit === "sequence") {
 		const shaped = batch.rewards.map((r, b) => r - kl.beta * total(tokensOf(batch, values, b)));
@@ -61,13 +63,13 @@ function klAdvantages(batch: TokenBatch, objective: ObjectiveConfig, kl: KlInRew
 	}
 	const credit = new Float64Array(values.length);
 	for (let b = 0; b < batch.rewards.length; b++) {
-		credit.set(assignCredit(kl.credit, tokensOf(batch, values, b)), batch.offsets[b]);
+		credit.set(assignCredit(kl.credit, tokensOf(batch, values, b), kl.discount), batch.offsets[b]);
 	}
 	const cost = centreCosts(objective.advantage, credit, batch.offsets, batch.groupSize);
 	return taskAdvantages(batch, objective).map((a, i) => a - kl.beta * cost[i]);
 }
 
-function rewardLogProbs(batch: TokenBatch, kl: KlInReward): LogProbs {
+function rewardLogProbs(batch: TokenBatch, kl: SampledInReward): LogProbs {
 	if (kl.logprobs === "sampler") return batch.sampler;
 	if (batch.current !== undefined) return batch.current;
 	throw expected(

@@ -1,6 +1,9 @@
 import { expected } from "../errors.ts";
-import { klDerivatives, klValues } from "../kl/estimators.ts";
+import { isSampled, type KlConfig, outsideReward } from "../kl/config.ts";
+import { klValues } from "../kl/estimators.ts";
+import { importanceWeights } from "../kl/importance.ts";
 import { assertLength, type LogProbs } from "../kl/log-probs.ts";
+import { klWeights } from "../kl/weights.ts";
 import { tokensOf } from "./batch.ts";
 import type { PreparedObjective } from "./prepare.ts";
 import { surrogateLoss, surrogateWeight } from "./surrogates.ts";
@@ -19,9 +22,10 @@ export function scoreWeights(prepared: PreparedObjective, b: number, logp: LogPr
 	const weights = Float64Array.from(logp, (l, t) =>
 		surrogateWeight(objective.surrogate, advantages[t], l, sampler[t]),
 	);
-	if (kl.place === "loss") {
-		const slopes = klDerivatives(kl.estimator, logp, reference);
-		for (const [t, slope] of slopes.entries()) weights[t] -= kl.beta * slope;
+	const outside = outsideReward(kl);
+	if (outside.place !== "none") {
+		const { logprobs } = klWeights(outside, { logp, reference, sampler });
+		for (const [t, c] of logprobs.entries()) weights[t] -= outside.beta * c;
 	}
 	return weights.map((weight) => scale * weight);
 }
@@ -33,10 +37,10 @@ export function scoreWeights(prepared: PreparedObjective, b: number, logp: LogPr
 export function sequenceLoss(prepared: PreparedObjective, b: number, logp: LogProbs): number {
 	const { advantages, sampler, reference, scale } = sequenceOf(prepared, b, logp);
 	const { objective, kl } = prepared;
-	const values = kl.place === "loss" ? klValues(kl.estimator, logp, reference).map((k) => kl.beta * k) : null;
+	const costs = lossOf(outsideReward(kl), logp, reference, sampler);
 	let sum = 0;
 	for (const [t, l] of logp.entries()) {
-		sum += surrogateLoss(objective.surrogate, advantages[t], l, sampler[t]) + (values?.[t] ?? 0);
+		sum += surrogateLoss(objective.surrogate, advantages[t], l, sampler[t]) + costs[t];
 	}
 	return scale * sum;
 }
@@ -61,4 +65,23 @@ function sequenceOf(prepared: PreparedObjective, b: number, logp: LogProbs) {
 	assertLength(`log-probs of sequence ${b}`, logp, sampler.length);
 	const advantages = tokensOf(batch, prepared.advantages, b);
 	return { advantages, sampler, reference: tokensOf(batch, batch.reference, b), scale: scales[b] };
+}
+
+/**
+ * What a KL beside the surrogate adds to the loss, [T]: in the loss beta W_t k_t, in the reward beta c_t log pi with c_t
+ * a constant.
+ */
+function lossOf(kl: KlConfig, logp: LogProbs, reference: LogProbs, sampler: LogProbs): Float64Array {
+	const costs = new Float64Array(logp.length);
+	if (kl.place === "none") return costs;
+	const { estimator, beta, importance = "none", truncation } = kl;
+	if (kl.place !== "loss") {
+		const { logprobs } = klWeights({ ...kl, place: "reward" }, { logp, reference, sampler });
+		for (const [t, c] of logprobs.entries()) costs[t] += beta * c * logp[t];
+	}
+	if (kl.place !== "reward" && isSampled(estimator)) {
+		const { weights } = importanceWeights(importance, logp, sampler, truncation);
+		for (const [t, k] of klValues(estimator, logp, reference).entries()) costs[t] += beta * weights[t] * k;
+	}
+	return costs;
 }

@@ -1,6 +1,7 @@
 import type { Engine, TokenOutputs } from "../engine/engine.ts";
 import { passingReward } from "../eval/evaluate.ts";
 import type { Tokenizer } from "../formats/tokenizer.ts";
+import { insideReward } from "../kl/config.ts";
 import { type ObjectiveDiagnostics, objectiveDiagnostics } from "../objective/diagnostics.ts";
 import { prepareObjective } from "../objective/prepare.ts";
 import { scoreWeights } from "../objective/weigh.ts";
@@ -154,7 +155,7 @@ async function learn(
 
 /** Only an in-reward KL on the policy's own log-probs needs them before the update. */
 function needsCurrent({ kl }: ResolvedRecipe): boolean {
-	return kl.place === "reward" && kl.logprobs === "current";
+	return insideReward(kl)?.logprobs === "current";
 }
 
 function summary(groups: readonly RolloutGroup[]) {
