@@ -128,22 +128,34 @@ export function validateKlConfig(config: KlConfig): void {
 		const fix = 'Set kl.importance (DeepSeek-V3.2: "token"), or leave kl.differentiateImportance out.';
 		throw invalid("false where kl.importance is none", "kl.differentiateImportance", true, fix);
 	}
+	if (config.place !== "reward" && config.differentiateImportance === true && !isDifferentiable(estimator)) {
+		const fix = 'Leave it out, or use estimator "full".';
+		throw invalid(`false with estimator "${estimator}"`, "kl.differentiateImportance", true, fix);
+	}
 	if (config.place !== "loss") validateCredit(config);
 }
 
-function validateCredit({ credit, discount, logprobs, estimator }: KlInReward | KlInBoth): void {
+/** The others are gradients by themselves, of no value that a weight could multiply. */
+function isDifferentiable(estimator: Estimator | VocabularyEstimator): boolean {
+	return isSampled(estimator) || estimator === "full";
+}
+
+/** Credits that a value which reads the vocabulary can have: D_t is known before token t, which cannot answer for it. */
+const vocabularyCredits = {
+	full: ["sequence", "reward-to-go"],
+	"rao-blackwell": ["reward-to-go"],
+	"rao-blackwell-local": ["token"],
+} as const satisfies Record<Exclude<VocabularyEstimator, "top-k">, readonly Credit[]>;
+
+function validateCredit({ credit, discount = 1, logprobs, estimator }: KlInReward | KlInBoth): void {
 	oneOf("kl.credit", CREDITS, credit);
 	oneOf("kl.logprobs", REWARD_LOG_PROBS, logprobs);
-	if (discount !== undefined) {
-		if (!(discount >= 0 && discount <= 1)) throw invalid("a number from 0 to 1", "kl.discount", discount);
-		if (credit !== "reward-to-go" && discount !== 1)
-			throw invalid(`1 with credit "${credit}"`, "kl.discount", discount, "Use credit reward-to-go.");
-	}
-	if (estimator === "full" && credit === "token") {
-		const fix = "Use credit sequence or reward-to-go, or place loss.";
-		// D_t is known before token t is drawn: it cannot answer for it, and what is left is noise.
-		throw invalid("sequence or reward-to-go", 'kl.credit with estimator "full"', credit, fix);
-	}
+	if (!isSampled(estimator))
+		oneOf(`kl.credit with estimator "${estimator}"`, vocabularyCredits[estimator], credit);
+	if (!(discount >= 0 && discount <= 1)) throw invalid("a number from 0 to 1", "kl.discount", discount);
+	if (discount === 1 || (credit === "reward-to-go" && isSampled(estimator))) return;
+	const what = isSampled(estimator) ? `credit "${credit}"` : `estimator "${estimator}"`;
+	throw invalid(`1 with ${what}`, "kl.discount", discount, "Leave it out.");
 }
 
 function validateTruncation({ low = 0, high = Infinity, by }: Truncation, importance: Importance): void {

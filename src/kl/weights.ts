@@ -50,10 +50,10 @@ function rewardWeights(
 	{ weights }: ImportanceWeights,
 ): Float64Array {
 	const source = logprobs === "sampler" ? tokens.sampler : tokens.logp;
-	if (estimator === "full") return beforeToken(importance, credit, discount, divergenceOf(tokens), weights);
+	if (estimator === "full") return beforeToken(importance, credit, divergenceOf(tokens), weights);
 	const u = () => klValues("k1", source, tokens.reference);
 	if (estimator === "rao-blackwell") {
-		const future = beforeToken(importance, "reward-to-go", discount, divergenceOf(tokens), weights);
+		const future = beforeToken(importance, "reward-to-go", divergenceOf(tokens), weights);
 		return u().map((value, t) => weights[t] * value + future[t]);
 	}
 	if (estimator === "rao-blackwell-local") {
@@ -90,7 +90,6 @@ function withToken(
 function beforeToken(
 	importance: Importance,
 	credit: Credit,
-	discount: number,
 	values: LogProbs,
 	weights: Float64Array,
 ): Float64Array {
@@ -99,7 +98,7 @@ function beforeToken(
 	for (let t = values.length - 2, sum = 0; t >= 0; t--) {
 		// W(t, t + 1) covers the tokens up to t; a later value's weight is its own prefix's.
 		const next = prefix ? weights[t] * values[t + 1] : values[t + 1];
-		later[t] = sum = discount * (next + sum);
+		later[t] = sum += next;
 	}
 	let upTo = 0;
 	return later.map((sum, t) => {
@@ -128,7 +127,7 @@ function lossWeights(
 		}
 		const logprobs = new Float64Array(length);
 		if (estimator === "rao-blackwell")
-			add(logprobs, beforeToken(importance, "reward-to-go", 1, divergenceOf(tokens), weights));
+			add(logprobs, beforeToken(importance, "reward-to-go", divergenceOf(tokens), weights));
 		if (differentiateImportance) add(logprobs, throughDivergence(importance, tokens, weights, free));
 		return { logprobs, divergence };
 	}
@@ -161,7 +160,7 @@ function throughDivergence(
 ): Float64Array {
 	const divergence = divergenceOf(tokens);
 	const moving = weights.map((w, n) => (free[n] ? w : 0));
-	if (importance === "prefix") return beforeToken("prefix", "reward-to-go", 1, divergence, moving);
+	if (importance === "prefix") return beforeToken("prefix", "reward-to-go", divergence, moving);
 	if (importance === "token") return moving.map((w, t) => w * divergence[t]);
 	return moving.map((w) => w * total(divergence));
 }
