@@ -4,6 +4,7 @@ import { colors } from "./colors.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exitCode, reportError } from "./errors.ts";
 import { evalCommand } from "./eval.ts";
+import { explainCommand } from "./explain.ts";
 import { generateCommand } from "./generate.ts";
 import { pretrainCommand } from "./pretrain.ts";
 import { scoreCommand } from "./score.ts";
@@ -37,6 +38,7 @@ for (const command of [
 	pretrainCommand(),
 	evalCommand(),
 	scoreCommand(),
+	explainCommand(),
 	generateCommand(),
 	doctorCommand(),
 ]) {

@@ -132,6 +132,15 @@ export function validateKlConfig(config: KlConfig): void {
 		const fix = 'Leave it out, or use estimator "full".';
 		throw invalid(`false with estimator "${estimator}"`, "kl.differentiateImportance", true, fix);
 	}
+	if (config.place === "reward" && "differentiateImportance" in config) {
+		const fix = "No gradient passes through a reward: leave it out, or use place loss or both.";
+		throw invalid(
+			"nothing with place reward",
+			"kl.differentiateImportance",
+			config.differentiateImportance,
+			fix,
+		);
+	}
 	if (config.place !== "loss") validateCredit(config);
 }
 

@@ -77,7 +77,7 @@ describe("refusals say where and what", () => {
 		[`${smallest}rolout: {}\n`, "some-run.yaml:4:1: unknown key rolout (did you mean rollout?)"],
 		[
 			`${smallest}kl:\n  zzz: 1\n`,
-			"unknown key kl.zzz (known keys: place, estimator, credit, beta, logprobs)",
+			"unknown key kl.zzz (known keys: place, estimator, credit, discount, beta, logprobs, importance, truncation, differentiateImportance)",
 		],
 		[
 			`${smallest}kl:\n  beta: -1\n`,
@@ -90,7 +90,10 @@ describe("refusals say where and what", () => {
 			`${smallest}train: { steps: 1.5 }\n`,
 			"some-run.yaml:4:10: Expected a whole number for train.steps but received 1.5",
 		],
-		[`${smallest}kl: { estimator: k4 }\n`, 'Expected one of k1, k2, k3 for kl.estimator but received "k4"'],
+		[
+			`${smallest}kl: { estimator: k4 }\n`,
+			'rao-blackwell-local, top-k for kl.estimator but received "k4" (did you mean k1?)',
+		],
 		[`${smallest}dtype: fb16\n`, 'received "fb16" (did you mean bf16?)'],
 		["model: .\ntask: { train: [{ family: ad }] }\n", "some-run.yaml:2:19: Expected one of add"],
 		[

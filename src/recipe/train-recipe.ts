@@ -1,18 +1,7 @@
 import { z } from "zod";
-import { type KlConfig, REWARD_LOG_PROBS } from "../kl/config.ts";
-import { CREDITS } from "../kl/credit.ts";
-import { ESTIMATORS } from "../kl/estimators.ts";
 import { ADVANTAGES, AGGREGATIONS, type Aggregation, type Surrogate } from "../objective/config.ts";
-import {
-	dtype,
-	familyShare,
-	fraction,
-	nonNegative,
-	optimizer,
-	positive,
-	positiveInt,
-	seed,
-} from "./fields.ts";
+import { dtype, familyShare, fraction, optimizer, positive, positiveInt, seed } from "./fields.ts";
+import { klSchema } from "./kl-schema.ts";
 
 const text = z.string().min(1);
 
@@ -65,20 +54,6 @@ const objective = z.strictObject({
 	aggregation: aggregation.default("sequence-sum"),
 });
 
-/** Flat, so that one override (`kl.place=none`) is enough: what a place does not use has no effect, and is not kept. */
-const kl = z
-	.strictObject({
-		place: z.enum(["none", "reward", "loss"]).default("reward"),
-		estimator: z.enum(ESTIMATORS).default("k1"),
-		credit: z.enum(CREDITS).default("sequence"),
-		beta: nonNegative.default(0.05),
-		logprobs: z.enum(REWARD_LOG_PROBS).default("sampler"),
-	})
-	.transform(({ place, estimator, credit, beta, logprobs }): KlConfig => {
-		if (place === "none") return { place };
-		return place === "loss" ? { place, estimator, beta } : { place, estimator, credit, beta, logprobs };
-	});
-
 const train = z.strictObject({
 	steps: positiveInt.default(100),
 	/** Tokens of one forward and backward pass, padding included: memory against speed. */
@@ -120,7 +95,7 @@ export const trainRecipe = z.strictObject({
 	task,
 	rollout: rollout.prefault({}),
 	objective: objective.prefault({}),
-	kl: kl.prefault({}),
+	kl: klSchema.prefault({}),
 	optimizer: optimizer
 		.extend({ learningRate: positive.default(1e-5), finalFraction: fraction.default(0) })
 		.prefault({}),

@@ -437,3 +437,34 @@ test("completions longer than the model has positions for are refused before the
 	});
 	expect(existsSync(dir)).toBe(false);
 });
+
+test("an estimator that the engine cannot serve is refused before there is a run, with the nearest that it can", async () => {
+	const dir = join(folder(), "run");
+	for (const [place, fix] of [
+		["loss", "kl.estimator=k2"],
+		["both", "kl.credit=reward-to-go"],
+	]) {
+		const recipe = tinyRecipe(folder(), ["kl.estimator=full", `kl.place=${place}`]);
+		await expect(train(recipe, dir)).rejects.toMatchObject({
+			code: "kl-unsupported",
+			fix: expect.stringContaining(fix) as string,
+		});
+	}
+	expect(existsSync(dir)).toBe(false);
+});
+
+test.each([
+	["k1 in both places", ["kl.place=both"]],
+	["straight-through k3 in the loss", ["kl.place=loss", "kl.estimator=k3+"]],
+	["discounted reward-to-go", ["kl.credit=reward-to-go", "kl.discount=0.9"]],
+	["prefix importance", ["kl.importance=prefix", "kl.logprobs=current"]],
+	[
+		"differentiated token importance",
+		["kl.place=loss", "kl.estimator=k3", "kl.importance=token", "kl.differentiateImportance=true"],
+	],
+])("%s trains", async (_, overrides) => {
+	const recipe = tinyRecipe(folder(), ["train.steps=2", "eval.problems=0", "kl.beta=0.5", ...overrides]);
+	const dir = join(folder(), "run");
+	expect(await train(recipe, dir)).toMatchObject({ outcome: "finished" });
+	expect(skipsOf(dir)).toEqual([null, null]);
+});

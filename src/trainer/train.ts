@@ -6,6 +6,7 @@ import { type Domains, loadDomains } from "../eval/domains.ts";
 import { type Evaluation, evaluateProblems } from "../eval/evaluate.ts";
 import { readDecoderConfig } from "../formats/hf-config.ts";
 import { assertTokenizerFits, loadTokenizer, type Tokenizer } from "../formats/tokenizer.ts";
+import { type KlConfig, needsVocabulary } from "../kl/config.ts";
 import { formatRecipe, resolveRecipe } from "../recipe/resolve-recipe.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import type { RolloutGroup } from "../rollout/collect.ts";
@@ -114,10 +115,25 @@ async function withEngine<T>(recipe: ResolvedRecipe, use: (engine: Engine) => Pr
 		learner: { tokensPerMicroBatch: recipe.train.tokensPerMicroBatch },
 	});
 	try {
+		assertServes(engine, recipe.kl);
 		return await use(engine);
 	} finally {
 		await engine.close();
 	}
+}
+
+/** Refuses a KL that the engine cannot give, with what comes nearest. */
+function assertServes(engine: Engine, kl: KlConfig): void {
+	if (kl.place === "none" || !needsVocabulary(kl) || engine.capabilities.fullVocabularyKl) return;
+	const complete = kl.estimator === "rao-blackwell" || kl.place === "both";
+	const nearest = complete
+		? "kl.place=reward kl.estimator=k1 kl.credit=reward-to-go has the same expected gradient"
+		: "kl.place=loss kl.estimator=k2 has the same expected gradient";
+	throw new ThaliaError(
+		"kl-unsupported",
+		`Expected an engine with the whole vocabulary's KL for kl.estimator "${kl.estimator}" but this one samples it`,
+		{ fix: nearest },
+	);
 }
 
 class Training {
