@@ -22,13 +22,20 @@ export {
 } from "./eval/statistics.ts";
 export { type DecoderConfig, readDecoderConfig } from "./formats/hf-config.ts";
 export { loadTokenizer, type Tokenizer } from "./formats/tokenizer.ts";
+export { type Bias, exampleSetting, klBias } from "./kl/bias.ts";
+export { type Classification, classifyKl, type FollowedObjective } from "./kl/classify.ts";
 export * from "./kl/config.ts";
 export { assignCredit, CREDITS, type Credit } from "./kl/credit.ts";
 export { ESTIMATORS, type Estimator, klDerivatives, klValues } from "./kl/estimators.ts";
+export { type Explanation, explainKl } from "./kl/explain.ts";
+export { effectiveSampleSize, type Importance, importanceWeights, type Truncation } from "./kl/importance.ts";
 export type { LogProbs } from "./kl/log-probs.ts";
+export { type NamedConfig, namedConfigs } from "./kl/named.ts";
+export { type KlTokens, type KlWeights, klWeights } from "./kl/weights.ts";
 export { type TokenBatch, validateBatch } from "./objective/batch.ts";
 export * from "./objective/config.ts";
 export { type ObjectiveDiagnostics, objectiveDiagnostics } from "./objective/diagnostics.ts";
+export { explainObjective } from "./objective/followed.ts";
 export { type PreparedObjective, prepareObjective } from "./objective/prepare.ts";
 export { batchLoss, scoreWeights, sequenceLoss } from "./objective/weigh.ts";
 export { type PretrainRecipe, pretrainRecipe } from "./recipe/pretrain-recipe.ts";
@@ -55,6 +62,7 @@ export {
 	type StepEvaluation,
 	type TrainHooks,
 	type TrainResult,
+	type TrainStart,
 	train,
 } from "./trainer/train.ts";
 export { version } from "./version.ts";

@@ -4,6 +4,8 @@ import { type Bias, exampleSetting, klBias } from "../kl/bias.ts";
 import { type KlConfig, validateKlConfig } from "../kl/config.ts";
 import { type Explanation, explainKl } from "../kl/explain.ts";
 import { namedConfigs } from "../kl/named.ts";
+import type { ObjectiveConfig } from "../objective/config.ts";
+import { explainObjective } from "../objective/followed.ts";
 import { klSchema } from "../recipe/kl-schema.ts";
 import { checkRecipe } from "../recipe/read-recipe.ts";
 import { resolveRecipe } from "../recipe/resolve-recipe.ts";
@@ -37,16 +39,23 @@ export function explainCommand(): Command {
 			`
 bias.relative and bias.cosine compare the expected gradient with that of the
 sequence-level reverse KL, and variance is that of one completion, over its
-square: exactly, by enumeration of a policy of 3 tokens x 3 steps.`,
+square: exactly, of the bare KL term, by enumeration of a policy of 3 tokens x
+3 steps.`,
 		)
 		.action((recipe: string | undefined, overrides: string[], options: Options) => {
 			if (options.all === true) printAll(options);
-			else printOne(configOf(recipe, overrides, options), options);
+			else printOne(subjectOf(recipe, overrides, options), options);
 		});
 }
 
-function configOf(recipe: string | undefined, overrides: readonly string[], { kl }: Options): KlConfig {
-	if (recipe !== undefined && kl === undefined) return resolveRecipe(recipe, overrides).kl;
+/** A KL alone, or in the objective of a recipe. */
+interface Subject {
+	readonly kl: KlConfig;
+	readonly objective?: ObjectiveConfig;
+}
+
+function subjectOf(recipe: string | undefined, overrides: readonly string[], { kl }: Options): Subject {
+	if (recipe !== undefined && kl === undefined) return resolveRecipe(recipe, overrides);
 	if (kl === undefined || recipe !== undefined) {
 		throw new ThaliaError("usage", "Expected a recipe, or --kl, or --all", {
 			fix: "thalia explain recipes/quickstart.yaml",
@@ -60,7 +69,7 @@ function configOf(recipe: string | undefined, overrides: readonly string[], { kl
 	}
 	const config = checkRecipe(klSchema, value, "--kl");
 	validateKlConfig(config);
-	return config;
+	return { kl: config };
 }
 
 interface Explained {
@@ -68,15 +77,16 @@ interface Explained {
 	readonly bias: Bias;
 }
 
-function explain(config: KlConfig, offPolicyness: number): Explained {
+function explain({ kl, objective }: Subject, offPolicyness: number): Explained {
+	const off = offPolicyness > 0;
 	return {
-		explanation: explainKl(config, offPolicyness > 0),
-		bias: klBias(config, exampleSetting(offPolicyness)),
+		explanation: objective === undefined ? explainKl(kl, off) : explainObjective(objective, kl, off),
+		bias: klBias(kl, exampleSetting(offPolicyness)),
 	};
 }
 
-function printOne(config: KlConfig, { offPolicy = 0, format }: Options): void {
-	const explained = explain(config, offPolicy);
+function printOne(subject: Subject, { offPolicy = 0, format }: Options): void {
+	const explained = explain(subject, offPolicy);
 	if (format === "json") printJson(toJson(explained));
 	else process.stdout.write(`${toText(explained, offPolicy)}\n`);
 }
@@ -84,7 +94,7 @@ function printOne(config: KlConfig, { offPolicy = 0, format }: Options): void {
 function printAll({ offPolicy = usualOffPolicyness, format }: Options): void {
 	const rows = namedConfigs.map((named) => ({
 		...named,
-		...explain(named.config, named.offPolicy ? offPolicy : 0),
+		...explain({ kl: named.config }, named.offPolicy ? offPolicy : 0),
 	}));
 	if (format === "json") {
 		printJson(rows.map(({ name, offPolicy: off, ...row }) => ({ name, offPolicy: off, ...toJson(row) })));

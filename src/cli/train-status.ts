@@ -22,11 +22,12 @@ export class TrainStatus {
 	}
 
 	readonly hooks: TrainHooks = {
-		onStart: ({ dir, startStep, steps }) => {
+		onStart: ({ dir, startStep, steps, kl }) => {
 			this.#steps = steps;
 			this.#line.log(
 				`${bold(dir)}: ${startStep === 0 ? `${steps} steps` : `goes on after step ${startStep} of ${steps}`}`,
 			);
+			this.#line.log(`KL: ${kl.objective}${kl.exact ? ", exactly" : ""} (${kl.reason})`);
 		},
 		onPhase: (step, phase, tokens) => {
 			if (phase !== this.#phase) [this.#phase, this.#phaseSince] = [phase, performance.now()];

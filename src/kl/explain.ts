@@ -1,7 +1,7 @@
 import { type Classification, classifyKl, type FollowedObjective } from "./classify.ts";
 import type { KlConfig } from "./config.ts";
 import type { Cause } from "./expectation.ts";
-import { smallestFix } from "./fix.ts";
+import { type Change, smallestFix } from "./fix.ts";
 import { weightFormula } from "./formula.ts";
 
 export interface Explanation extends Classification {
@@ -20,7 +20,7 @@ export function explainKl(config: KlConfig, offPolicy: boolean): Explanation {
 	const wanted = !followed.exact && config.place !== "none" && config.beta > 0;
 	const changes = wanted ? smallestFix(config, offPolicy) : [];
 	const fix = changes
-		.map(({ key, value }) => (value === undefined ? `without kl.${key}` : `kl.${key}=${String(value)}`))
+		.map(({ key, value }) => (value === undefined ? `without kl.${key}` : `kl.${key}=${format(value)}`))
 		.join(" ");
 	return {
 		config,
@@ -29,6 +29,10 @@ export function explainKl(config: KlConfig, offPolicy: boolean): Explanation {
 		weight: weightFormula(config),
 		fix: fix === "" ? null : fix,
 	};
+}
+
+function format(value: Change["value"]): string {
+	return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 const reasons: Record<Exclude<FollowedObjective, "biased" | "none">, string> = {

@@ -34,7 +34,7 @@ export const pretrainRecipe = z.strictObject({
 		steps: positiveInt,
 		/** Problems a step. */
 		batch: positiveInt.default(64),
-		tokensPerMicroBatch: positiveInt.default(1024),
+		tokensPerMicroBatch: positiveInt.default(512),
 		logEvery: positiveInt.default(50),
 	}),
 	optimizer,

@@ -57,7 +57,9 @@ const objective = z.strictObject({
 const train = z.strictObject({
 	steps: positiveInt.default(100),
 	/** Tokens of one forward and backward pass, padding included: memory against speed. */
-	tokensPerMicroBatch: positiveInt.default(1024),
+	tokensPerMicroBatch: positiveInt.default(512),
+	/** Compute each layer again on the way back instead of keeping its activations: less memory, more time. */
+	recompute: z.boolean().default(false),
 	/** Steps between checkpoints; the last step always has one. */
 	checkpointEvery: positiveInt.default(10),
 	keepCheckpoints: positiveInt.default(2),

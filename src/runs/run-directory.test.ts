@@ -14,11 +14,13 @@ import { readEvents } from "../testing/event-file.ts";
 import { readJsonLines } from "./json-lines.ts";
 import { RunDirectory, readManifest } from "./run-directory.ts";
 
+const kl = { objective: "none", exact: false, causes: [], reason: "there is no KL term" } as const;
+
 const root = mkdtempSync(join(tmpdir(), "thalia-run-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const free = () => join(mkdtempSync(join(root, "case-")), "runs", "first");
 const create = (dir = free()) =>
-	RunDirectory.create(dir, "seed: 1\n", { name: "first", steps: 9, environment: { node: "20" } });
+	RunDirectory.create(dir, "seed: 1\n", { name: "first", steps: 9, environment: { node: "20" }, kl });
 const nothing = () => Promise.resolve();
 
 function files(dir: string): string[] {
@@ -76,6 +78,7 @@ test("a new run has its recipe, a manifest, and empty files", () => {
 		updatedAt: manifest.createdAt,
 		resumes: [],
 		environment: { node: "20" },
+		kl,
 	});
 	expect(run.startStep).toBe(0);
 	run.close();
@@ -108,7 +111,7 @@ test("one that cannot be made leaves nothing", () => {
 	const parent = free();
 	mkdirSync(join(parent, ".."), { recursive: true });
 	expect(() =>
-		RunDirectory.create(parent, undefined as unknown as string, { name: "x", steps: 1, environment: {} }),
+		RunDirectory.create(parent, undefined as unknown as string, { name: "x", steps: 1, environment: {}, kl }),
 	).toThrow(TypeError);
 	expect(readdirSync(join(parent, ".."))).toEqual([]);
 });

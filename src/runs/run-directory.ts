@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ThaliaError } from "../errors.ts";
+import type { Explanation } from "../kl/explain.ts";
 import { finishFolder, temporaryName, writeFileAtomic } from "./atomic.ts";
 import { Checkpoints } from "./checkpoints.ts";
 import { JsonLinesFile, readJsonLines, toNumber } from "./json-lines.ts";
@@ -24,6 +25,8 @@ export interface Manifest {
 	/** Every time that it was taken up again, and the step it went on from. */
 	readonly resumes: readonly { readonly at: string; readonly step: number }[];
 	readonly environment: Readonly<Record<string, string | number>>;
+	/** Which objective its KL follows, in expectation. */
+	readonly kl: Pick<Explanation, "objective" | "exact" | "causes" | "reason">;
 }
 
 interface Stepped {
@@ -73,7 +76,7 @@ export class RunDirectory {
 	static create(
 		dir: string,
 		config: string,
-		facts: Pick<Manifest, "name" | "steps" | "environment">,
+		facts: Pick<Manifest, "name" | "steps" | "environment" | "kl">,
 	): RunDirectory {
 		RunDirectory.assertFree(dir);
 		const now = new Date().toISOString();

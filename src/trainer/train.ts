@@ -7,10 +7,11 @@ import { type Evaluation, evaluateProblems } from "../eval/evaluate.ts";
 import { readDecoderConfig } from "../formats/hf-config.ts";
 import { assertTokenizerFits, loadTokenizer, type Tokenizer } from "../formats/tokenizer.ts";
 import { type KlConfig, needsVocabulary } from "../kl/config.ts";
+import { explainObjective } from "../objective/followed.ts";
 import { formatRecipe, resolveRecipe } from "../recipe/resolve-recipe.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import type { RolloutGroup } from "../rollout/collect.ts";
-import { RunDirectory, readManifest } from "../runs/run-directory.ts";
+import { type Manifest, RunDirectory, readManifest } from "../runs/run-directory.ts";
 import type { Task } from "../tasks/task.ts";
 import { environment } from "./environment.ts";
 import { type Phase, type StepMetrics, trainStep } from "./step.ts";
@@ -26,9 +27,17 @@ export interface StepEvaluation {
 	readonly evaluations: readonly Evaluation[];
 }
 
+export interface TrainStart {
+	readonly dir: string;
+	readonly startStep: number;
+	readonly steps: number;
+	/** Which objective the KL follows, in expectation. */
+	readonly kl: Manifest["kl"];
+}
+
 export interface TrainHooks {
 	/** The run directory is there and training begins, or goes on, after step `startStep`. */
-	onStart?(run: { readonly dir: string; readonly startStep: number; readonly steps: number }): void;
+	onStart?(run: TrainStart): void;
 	onPhase?(step: number, phase: Phase | "evaluating" | "saving", tokens: number): void;
 	onStep?(metrics: StepMetrics): void;
 	onEvaluation?(evaluation: StepEvaluation): void;
@@ -70,6 +79,7 @@ export async function train(
 			name: recipe.name,
 			steps: recipe.train.steps,
 			environment: environment(engine, recipe),
+			kl: klOf(recipe),
 		});
 		return new Training(recipe, engine, run, prepared, hooks).run();
 	});
@@ -112,7 +122,7 @@ async function withEngine<T>(recipe: ResolvedRecipe, use: (engine: Engine) => Pr
 		dtype: recipe.dtype,
 		threads: recipe.threads,
 		optimizer: { beta1, beta2, epsilon, weightDecay },
-		learner: { tokensPerMicroBatch: recipe.train.tokensPerMicroBatch },
+		learner: { tokensPerMicroBatch: recipe.train.tokensPerMicroBatch, recompute: recipe.train.recompute },
 	});
 	try {
 		assertServes(engine, recipe.kl);
@@ -120,6 +130,12 @@ async function withEngine<T>(recipe: ResolvedRecipe, use: (engine: Engine) => Pr
 	} finally {
 		await engine.close();
 	}
+}
+
+/** The policy samples its own completions, and makes one update of them. */
+function klOf({ objective, kl }: ResolvedRecipe): Manifest["kl"] {
+	const { objective: followed, exact, causes, reason } = explainObjective(objective, kl, false);
+	return { objective: followed, exact, causes, reason };
 }
 
 /** Refuses a KL that the engine cannot give, with what comes nearest. */
@@ -168,7 +184,7 @@ class Training {
 				this.#state = tryAgain(run.checkpoints.state<TrainerState>(this.#step));
 				await this.#engine.load(run.checkpoints.path(this.#step), this.#state.policyVersion);
 			}
-			this.#hooks.onStart?.({ dir: run.dir, startStep: this.#step, steps });
+			this.#hooks.onStart?.({ dir: run.dir, startStep: this.#step, steps, kl: klOf(this.#recipe) });
 			await this.#evaluateIfDue();
 			while (this.#step < steps) {
 				if (this.#state.skipsInARow >= mostSkips) return await this.#stop();

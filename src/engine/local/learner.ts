@@ -5,7 +5,7 @@ import { checkSequences, type PaddedBatch, padBatch, splitOutputs } from "./batc
 import type { Decoder } from "./decoder.ts";
 import { type HeadCotangents, headBackward, headForward } from "./head.ts";
 import { microBatches } from "./micro-batches.ts";
-import { recordAll, recordLayerInputs } from "./tape.ts";
+import { record, type Tape } from "./tape.ts";
 import { keep, Tensor, tidy } from "./tensor.ts";
 
 export interface LearnerOptions {
@@ -87,10 +87,9 @@ export async function accumulateGradients(
 ): Promise<TokenOutputs[]> {
 	checkSequences(sequences, decoder.config.vocabSize, decoder.config.maxPositions);
 	const results: TokenOutputs[] = [];
-	const record = options.recompute ? recordLayerInputs : recordAll;
 	for (const indices of microBatches(sequences, options.tokensPerMicroBatch)) {
 		const batch = padBatch(indices.map((i) => sequences[i]));
-		const tape = record(decoder, batch.tokens);
+		const tape = record(decoder, batch.tokens, options.recompute);
 		let hidden: Tensor | undefined;
 		try {
 			hidden = noGrad(() => tidy(() => evaluatedRows(tape.hidden, batch)));
@@ -111,7 +110,7 @@ export async function accumulateGradients(
 function pullBack(
 	decoder: Decoder,
 	batch: PaddedBatch,
-	tape: ReturnType<typeof recordAll>,
+	tape: Tape,
 	hidden: Tensor,
 	cotangents: HeadCotangents,
 	gradients: Gradients,

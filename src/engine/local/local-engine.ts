@@ -46,7 +46,7 @@ export interface LocalEngineOptions {
 }
 
 const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 };
-const defaultLearner: LearnerOptions = { tokensPerMicroBatch: 1024, recompute: false };
+const defaultLearner: LearnerOptions = { tokensPerMicroBatch: 512, recompute: false };
 
 /** Files of a model folder that travel with its weights. */
 const companions = [
@@ -130,7 +130,7 @@ export class LocalEngine implements Engine {
 		options: SamplingOptions,
 		onProgress?: (tokens: number) => void,
 	): Promise<Completion[]> {
-		return attempt(() => decode(this.#policy, requests, options, this.#version, onProgress));
+		return attempt(() => decode(this.#policy, requests, options, this.#version, onProgress)).finally(trim);
 	}
 
 	evaluate(sequences: readonly Sequence[], of: "policy" | "reference"): Promise<TokenOutputs[]> {
@@ -146,7 +146,7 @@ export class LocalEngine implements Engine {
 				);
 			}
 			return evaluateSequences(decoder, sequences, this.#learner.tokensPerMicroBatch);
-		});
+		}).finally(trim);
 	}
 
 	accumulate(sequences: readonly Sequence[], weigh: AsyncWeigh): Promise<TokenOutputs[]> {
@@ -163,7 +163,7 @@ export class LocalEngine implements Engine {
 			const result = this.#useOptimizer().step(this.#gradients, options.learningRate, options.maxGradNorm);
 			this.#gradients.clear();
 			return result;
-		});
+		}).finally(trim);
 	}
 
 	discard(): Promise<void> {
@@ -244,6 +244,11 @@ export function openDecoder(dir: string, config: DecoderConfig, dtype: WeightDty
 	} finally {
 		checkpoint.close();
 	}
+}
+
+/** Phases differ in what they allocate: what one has freed in pieces would stay resident beside the next one's. */
+function trim(): void {
+	native.trimMemory();
 }
 
 /** Runs synchronous work as a promise, its exception as a rejection. */

@@ -11,95 +11,83 @@ export interface Tape {
 	dispose(): void;
 }
 
-/** Keeps every layer's activations: fastest. */
-export function recordAll(decoder: Decoder, tokens: Tensor): Tape {
-	const names = [...decoder.weights.keys()];
-	const leaves = names.map((name) => decoder.weights.get(name)!.requiresGrad_());
-	const output = keep(enableGrad(() => decoder.forward(tokens)));
-	const hidden = keep(output.detach());
+/** A part of the network with a graph of its own, from the part before it cut off. */
+interface Segment {
+	readonly names: readonly string[];
+	/** A leaf; undefined for the embedding, which reads token ids. */
+	readonly input: Tensor | undefined;
+	run(): Tensor;
+	/** With its graph; undefined where it is to be computed again. */
+	readonly recorded: Tensor | undefined;
+}
+
+/**
+ * Records the network layer by layer, so that on the way back one layer's gradients and activations are alive at a time.
+ * @param recompute keep each layer's input alone and compute the layer again on the way back (Chen et al. 2016): memory
+ * grows by one hidden state a layer, time by a forward pass
+ */
+export function record(decoder: Decoder, tokens: Tensor, recompute: boolean): Tape {
+	const all = [...decoder.weights.keys()];
+	const leaves = all.map((name) => decoder.weights.get(name)!.requiresGrad_());
+	const segments: Segment[] = [];
+	const add = (names: readonly string[], input: Tensor | undefined, run: () => Tensor): Tensor => {
+		input?.requiresGrad_();
+		const output = recompute ? noGrad(() => tidy(run)) : enableGrad(() => tidy(run));
+		if (recompute) {
+			segments.push({ names, input, run, recorded: undefined });
+			return keep(output);
+		}
+		segments.push({ names, input, run, recorded: keep(output) });
+		return keep(output.detach());
+	};
+	const positions = () => decoder.positionsUpTo(tokens.shape[1]);
+	let x = add(["embed"], undefined, () => decoder.embed(tokens));
+	for (let layer = 0; layer < decoder.blocks.length; layer++) {
+		const input = x;
+		const names = all.filter((name) => name.startsWith(`layers.${layer}.`));
+		x = add(names, input, () => decoder.layer(layer, input, positions(), causalAttention));
+	}
+	const last = x;
+	const hidden = add(["finalNorm"], last, () => decoder.finalNorm(last));
+
+	const forget = ({ input, recorded }: Segment) => {
+		input?.dispose();
+		recorded?.dispose();
+	};
 	const dispose = () => {
-		output.dispose();
 		hidden.dispose();
+		for (const segment of segments) forget(segment);
 		for (const leaf of leaves) leaf.requiresGrad_(false);
 	};
 	return {
 		hidden,
 		backward(cotangent, onGradient) {
-			tidy(() => {
-				const gradients = vjp([output], leaves, [cotangent]);
-				dispose();
-				names.forEach((name, i) => {
-					const gradient = gradients[i];
-					if (gradient !== undefined) onGradient(name, gradient);
-				});
-			});
+			let upstream = cotangent;
+			for (let segment = segments.pop(); segment !== undefined; segment = segments.pop()) {
+				upstream = pullBack(decoder, segment, upstream, onGradient);
+				forget(segment);
+			}
+			dispose();
 		},
 		dispose,
 	};
 }
 
-/**
- * Keeps each layer's input alone and computes the layer again on the way back (Chen et al. 2016): memory grows by one
- * hidden state a layer, time by a forward pass.
- */
-export function recordLayerInputs(decoder: Decoder, tokens: Tensor): Tape {
-	const layers = decoder.blocks.length;
-	const inputs: Tensor[] = [];
-	const positionsUpTo = () => decoder.positionsUpTo(tokens.shape[1]);
-	const hidden = noGrad(() =>
-		tidy(() => {
-			const positions = positionsUpTo();
-			inputs.push(keep(decoder.embed(tokens)));
-			for (let layer = 0; layer < layers; layer++) {
-				inputs.push(keep(tidy(() => decoder.layer(layer, inputs[layer], positions, causalAttention))));
-			}
-			return keep(decoder.finalNorm(inputs[layers]));
-		}),
-	);
-	const dispose = () => {
-		hidden.dispose();
-		for (const input of inputs) input.dispose();
-	};
-	return {
-		hidden,
-		backward(cotangent, onGradient) {
-			tidy(() => {
-				const segment = (
-					names: readonly string[],
-					input: Tensor | undefined,
-					run: () => Tensor,
-					upstream: Tensor,
-				) =>
-					tidy(() => {
-						const leaves = names.map((name) => decoder.weights.get(name)!.requiresGrad_());
-						input?.requiresGrad_();
-						const wanted = input === undefined ? leaves : [...leaves, input];
-						const gradients = vjp([enableGrad(run)], wanted, [upstream]);
-						for (const leaf of leaves) leaf.requiresGrad_(false);
-						names.forEach((name, i) => {
-							const gradient = gradients[i];
-							if (gradient !== undefined) onGradient(name, gradient);
-						});
-						input?.dispose();
-						return gradients[leaves.length] ?? upstream;
-					});
-				const all = [...decoder.weights.keys()];
-				const positions = positionsUpTo();
-				let upstream = segment(
-					["finalNorm"],
-					inputs[layers],
-					() => decoder.finalNorm(inputs[layers]),
-					cotangent,
-				);
-				for (let layer = layers - 1; layer >= 0; layer--) {
-					const names = all.filter((name) => name.startsWith(`layers.${layer}.`));
-					const run = () => decoder.layer(layer, inputs[layer], positions, causalAttention);
-					upstream = segment(names, inputs[layer], run, upstream);
-				}
-				segment(["embed"], undefined, () => decoder.embed(tokens), upstream);
-				dispose();
-			});
-		},
-		dispose,
-	};
+/** Returns d(loss)/d(input). */
+function pullBack(
+	decoder: Decoder,
+	{ names, input, run, recorded }: Segment,
+	upstream: Tensor,
+	onGradient: (name: string, gradient: Tensor) => void,
+): Tensor {
+	return tidy(() => {
+		const parameters = names.map((name) => decoder.weights.get(name)!);
+		const wanted = input === undefined ? parameters : [...parameters, input];
+		const gradients = vjp([recorded ?? enableGrad(run)], wanted, [upstream]);
+		names.forEach((name, i) => {
+			const gradient = gradients[i];
+			if (gradient !== undefined) onGradient(name, gradient);
+		});
+		return gradients[parameters.length] ?? upstream;
+	});
 }
