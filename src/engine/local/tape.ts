@@ -16,7 +16,7 @@ interface Segment {
 	readonly names: readonly string[];
 	/** A leaf; undefined for the embedding, which reads token ids. */
 	readonly input: Tensor | undefined;
-	run(): Tensor;
+	readonly run: () => Tensor;
 	/** With its graph; undefined where it is to be computed again. */
 	readonly recorded: Tensor | undefined;
 }
