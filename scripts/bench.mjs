@@ -1,8 +1,8 @@
 // `npm run bench`: whole RL steps of Thalia and of its peers, side by side. See bench/README.md.
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, release, tmpdir, totalmem } from "node:os";
-import { join, relative, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { peerPython } from "../bench/peers/environment.mjs";
 import { outputOf } from "./lib/command.mjs";
@@ -49,6 +49,7 @@ await run(async () => {
 	const python = options.peers ? await peerPython() : undefined;
 	const whole = options.peers && options.shape === "all" && options.dtype === "all";
 	const out = options.out ?? (whole ? baseline : undefined);
+	if (out !== undefined) mkdirSync(dirname(out), { recursive: true });
 	const [load] = loadavg();
 	if (load > 0.3 * availableParallelism()) {
 		say(`this machine is busy (load ${load.toFixed(1)}): what is measured now says little`);
@@ -84,29 +85,31 @@ await run(async () => {
 				if (python !== undefined) comparison.peer = merge(sides.peer);
 				comparisons.push(comparison);
 				process.stdout.write(`${formatComparison(comparison)}\n\n`);
+				// After each one: what is measured is not lost to what comes after it.
+				if (out !== undefined) write(out, options, load, comparisons.map(kept));
 			}
 		}
 	} finally {
 		rmSync(folder, { recursive: true, force: true });
 	}
 	if (python !== undefined) process.stdout.write("Ratios below 1x: Thalia is quicker, or smaller.\n");
-	if (out !== undefined) {
-		const { warmup, rounds, threads } = options;
-		const content = {
-			date: new Date().toISOString().slice(0, 10),
-			commit: commit(),
-			machine: { ...machine(), loadBefore: Number(load.toFixed(2)) },
-			settings: { warmup, rounds, threads },
-			results: comparisons.map(kept),
-		};
-		writeFileSync(out, `${JSON.stringify(content, null, "\t")}\n`);
-		say(`results written to ${relative(process.cwd(), out)}`);
-	}
+	if (out !== undefined) say(`results written to ${relative(process.cwd(), out)}`);
 
 	async function measure(command, args, env) {
 		return measurement.parse(JSON.parse(await child(command, args, env)));
 	}
 });
+
+function write(out, { warmup, rounds, threads }, load, results) {
+	const content = {
+		date: new Date().toISOString().slice(0, 10),
+		commit: commit(),
+		machine: { ...machine(), loadBefore: Number(load.toFixed(2)) },
+		settings: { warmup, rounds, threads },
+		results,
+	};
+	writeFileSync(out, `${JSON.stringify(content, null, "\t")}\n`);
+}
 
 function readOptions() {
 	const { values } = attempt(() =>
