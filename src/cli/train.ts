@@ -93,7 +93,7 @@ function nextFreeName(runs: string, name: string): string {
 }
 
 function printResult(result: TrainResult, line: StatusLine): void {
-	const dir = relative(".", result.dir) || result.dir;
+	const dir = shown(result.dir);
 	const before = result.evaluations.at(0);
 	const after = result.evaluations.at(-1);
 	if (before !== undefined && after !== undefined && before !== after) {
@@ -108,7 +108,13 @@ function printResult(result: TrainResult, line: StatusLine): void {
 	process.stdout.write(
 		`run: ${dir} (metrics.jsonl, rollouts.jsonl, evaluations.jsonl, TensorBoard events)\n`,
 	);
-	if (result.model !== null) process.stdout.write(`model: ${relative(".", result.model)}\n`);
+	if (result.model !== null) process.stdout.write(`model: ${shown(result.model)}\n`);
+}
+
+/** A path below the working directory relative to it, another one as it is. */
+function shown(path: string): string {
+	const below = relative(".", path);
+	return below === "" || below.startsWith("..") ? path : below;
 }
 
 /** Without the problems' own results, which are in evaluations.jsonl. */
