@@ -5,6 +5,7 @@ import { readDecoderConfig } from "../src/formats/hf-config.ts";
 import type { Tokenizer } from "../src/formats/tokenizer.ts";
 import { type ResolvedRecipe, trainRecipe } from "../src/recipe/train-recipe.ts";
 import type { Task } from "../src/tasks/task.ts";
+import { engineOptions } from "../src/trainer/engine-options.ts";
 import { trainStep } from "../src/trainer/step.ts";
 import { version } from "../src/version.ts";
 import type { Measurement, Timing } from "./measurement.ts";
@@ -26,15 +27,7 @@ export interface RlStepOptions {
 export async function measureRlStep(options: RlStepOptions): Promise<Measurement> {
 	const job = readJob(options.model);
 	const recipe = recipeOf(options, job);
-	const { beta1, beta2, epsilon, weightDecay } = recipe.optimizer;
-	const engine = await openLocalEngine({
-		model: recipe.model,
-		reference: recipe.reference,
-		dtype: recipe.dtype,
-		threads: recipe.threads,
-		optimizer: { beta1, beta2, epsilon, weightDecay },
-		learner: { tokensPerMicroBatch: recipe.train.tokensPerMicroBatch },
-	});
+	const engine = await openLocalEngine(engineOptions(recipe));
 	try {
 		const loaded = process.memoryUsage().rss;
 		const context = {

@@ -13,6 +13,7 @@ import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import type { RolloutGroup } from "../rollout/collect.ts";
 import { type Manifest, RunDirectory, readManifest } from "../runs/run-directory.ts";
 import type { Task } from "../tasks/task.ts";
+import { engineOptions } from "./engine-options.ts";
 import { environment } from "./environment.ts";
 import { type Phase, type StepMetrics, trainStep } from "./step.ts";
 
@@ -115,15 +116,7 @@ async function prepare(recipe: ResolvedRecipe): Promise<Prepared> {
 }
 
 async function withEngine<T>(recipe: ResolvedRecipe, use: (engine: Engine) => Promise<T>): Promise<T> {
-	const { beta1, beta2, epsilon, weightDecay } = recipe.optimizer;
-	const engine = await openLocalEngine({
-		model: recipe.model,
-		reference: recipe.reference,
-		dtype: recipe.dtype,
-		threads: recipe.threads,
-		optimizer: { beta1, beta2, epsilon, weightDecay },
-		learner: { tokensPerMicroBatch: recipe.train.tokensPerMicroBatch, recompute: recipe.train.recompute },
-	});
+	const engine = await openLocalEngine(engineOptions(recipe));
 	try {
 		assertServes(engine, recipe.kl);
 		return await use(engine);

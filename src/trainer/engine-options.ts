@@ -1,0 +1,20 @@
+import type { LocalEngineOptions } from "../engine/local/local-engine.ts";
+import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
+
+/** The local engine that a recipe asks for. */
+export function engineOptions({
+	model,
+	reference,
+	dtype,
+	threads,
+	optimizer,
+	train,
+}: ResolvedRecipe): LocalEngineOptions {
+	const { beta1, beta2, epsilon, weightDecay } = optimizer;
+	const { tokensPerMicroBatch, recompute } = train;
+	return {
+		...{ model, reference, dtype, threads },
+		optimizer: { beta1, beta2, epsilon, weightDecay },
+		learner: { tokensPerMicroBatch, recompute },
+	};
+}
