@@ -9,6 +9,7 @@ export type FollowedObjective =
 	| "local-forward-kl"
 	| "zero-mean-noise"
 	| "reverse-minus-forward"
+	| "to-sampler"
 	| "none"
 	| "biased";
 
@@ -30,6 +31,8 @@ export interface Classification {
  */
 export function classifyKl(config: KlConfig, offPolicy: boolean): Classification {
 	if (config.place === "none" || config.beta === 0) return verdict("none", "policy", []);
+	if (config.to === "sampler")
+		return verdict(isNoise(config, offPolicy) ? "zero-mean-noise" : "to-sampler", "policy", []);
 	const terms: Terms = new Map();
 	if (config.place !== "loss") addTerms(terms, rewardTerms(config, offPolicy));
 	if (config.place !== "reward") addTerms(terms, lossTerms(config, offPolicy));
@@ -41,6 +44,11 @@ export function classifyKl(config: KlConfig, offPolicy: boolean): Classification
 	if (named === undefined || (future !== 0 && where === "sampler"))
 		return verdict("biased", where, ["estimator"]);
 	return verdict(named, where, []);
+}
+
+/** On-policy the sampler is at no distance: what is left of a KL to it is k1's derivative of 1, whose mean is 0. */
+function isNoise({ place, estimator }: KlInReward | KlInLoss | KlInBoth, offPolicy: boolean): boolean {
+	return !offPolicy && place !== "reward" && estimator === "k1";
 }
 
 /** Coefficients of the local reverse KL, its future part, and the local forward KL. */
@@ -94,6 +102,7 @@ function placeOf(
 
 function rewardTerms(config: KlInReward | KlInBoth, offPolicy: boolean): Terms {
 	const { estimator, credit, discount = 1, logprobs, truncation, importance = "none" } = config;
+	if (config.clamp !== undefined) return anything("clamp");
 	const where = placeOf(config, offPolicy);
 	if (where === null) return anything("importance");
 	if (offPolicy && logprobs === "sampler" && estimator !== "full") return anything("logprobs-source");
@@ -114,6 +123,7 @@ function rewardTerms(config: KlInReward | KlInBoth, offPolicy: boolean): Terms {
 
 function lossTerms(config: KlInLoss | KlInBoth, offPolicy: boolean): Terms {
 	const { estimator, importance = "none", truncation, differentiateImportance = false } = config;
+	if (config.clamp !== undefined) return anything("clamp");
 	if (offPolicy && truncation !== undefined) return anything("truncation");
 	const where = placeOf(config, offPolicy);
 	const reachesFuture = importance === "prefix" || importance === "sequence";

@@ -1,7 +1,14 @@
 import { expected } from "../errors.ts";
 import { CREDITS, type Credit } from "./credit.ts";
-import { ESTIMATORS, type Estimator } from "./estimators.ts";
+import { type Clamp, ESTIMATORS, type Estimator } from "./estimators.ts";
 import { IMPORTANCES, type Importance, type Truncation } from "./importance.ts";
+
+/**
+ * Which policy the KL holds the policy to: the reference, or the one that sampled (prime-rl), of which an engine knows the
+ * sampled tokens' log-probs alone.
+ */
+export type KlTo = (typeof KL_TO)[number];
+export const KL_TO = ["reference", "sampler"] as const;
 
 /**
  * Whose log-probs the in-reward KL is computed from: "sampler", log mu as the tokens were drawn; or "current", log pi
@@ -32,9 +39,30 @@ interface KlTerm {
 	readonly importance?: Importance;
 	/** Of the importance weight; only with one. Default: none. */
 	readonly truncation?: Truncation;
+	/** Default "reference". */
+	readonly to?: KlTo;
+	/** Of an estimator that reads the sampled token alone. Default: none. */
+	readonly clamp?: Clamp;
 }
 
-interface Credited {
+/** How a KL in the reward goes through the group's baseline and the surrogate; without importance of its own. */
+interface Shaped {
+	/**
+	 * Whether it is one with the reward when an advantage divides by a standard deviation ("before", of credit "sequence"
+	 * alone), or is taken off the finished advantage ("after", FRPO, arXiv 2601.10201). Default: before with credit
+	 * "sequence", after with the others.
+	 */
+	readonly normalisation?: "before" | "after";
+	/** Whether the surrogate's ratio and clip act on it too ("inside"), or on the reward alone. Default "inside". */
+	readonly clip?: "inside" | "outside";
+	/**
+	 * What is taken off it where it comes after normalisation: the baseline of the advantage, position by position
+	 * ("group"), or its mean over the batch's tokens ("batch", tinker-cookbook). Default "group".
+	 */
+	readonly centre?: "group" | "batch";
+}
+
+interface Credited extends Shaped {
 	/** Which tokens answer for a token's KL. */
 	readonly credit: Credit;
 	/** With credit "reward-to-go": a token's KL counts discount^n for the n-th token before it; 0 to 1, default 1. */
@@ -57,6 +85,8 @@ interface Differentiated {
 export interface KlInLoss extends KlTerm, Differentiated {
 	readonly place: "loss";
 	readonly estimator: Estimator | VocabularyEstimator;
+	/** Tokens in the head of "top-k", 1 or more; with that estimator alone, and with it required. */
+	readonly topK?: number;
 }
 
 /** In the reward and in the loss, beta each. */
@@ -82,23 +112,31 @@ const allowed = {
  */
 export function insideReward(config: KlConfig): SampledInReward | null {
 	if (config.place !== "reward" && config.place !== "both") return null;
-	const { estimator, importance = "none", credit, discount = 1, beta, logprobs } = config;
-	return importance === "none" && isSampled(estimator)
-		? { estimator, credit, discount, beta, logprobs }
-		: null;
+	const { estimator, importance = "none", credit, discount = 1, beta, logprobs, clamp = {} } = config;
+	if (importance !== "none" || !isSampled(estimator)) return null;
+	const { to = "reference", clip = "inside", centre = "group" } = config;
+	const together = credit === "sequence" && clip === "inside" && centre === "group";
+	const { normalisation = together ? "before" : "after" } = config;
+	return { estimator, credit, discount, beta, logprobs, clamp, to, normalisation, clip, centre };
 }
 
 export interface SampledInReward extends Required<Credited> {
 	readonly estimator: Estimator;
 	readonly beta: number;
+	readonly to: KlTo;
+	readonly clamp: Clamp;
 }
 
 /** The rest of the term: what is left to be weighed at the policy's fresh log-probs. */
 export function outsideReward(config: KlConfig): KlConfig {
 	if (insideReward(config) === null) return config;
 	if (config.place !== "both") return { place: "none" };
-	const { estimator, beta } = config;
-	return { place: "loss", estimator, beta };
+	const { estimator, beta, to, clamp } = config;
+	return {
+		...{ place: "loss", estimator, beta },
+		...(to === undefined ? {} : { to }),
+		...(clamp === undefined ? {} : { clamp }),
+	};
 }
 
 export function isSampled(estimator: Estimator | VocabularyEstimator): estimator is Estimator {
@@ -124,6 +162,9 @@ export function validateKlConfig(config: KlConfig): void {
 	}
 	oneOf("kl.importance", IMPORTANCES, importance);
 	if (truncation !== undefined) validateTruncation(truncation, importance);
+	validateTo(config);
+	if (config.clamp !== undefined) validateClamp(config.clamp, estimator);
+	if (config.place === "loss") validateTopK(config);
 	if (config.place !== "reward" && config.differentiateImportance === true && importance === "none") {
 		const fix = 'Set kl.importance (DeepSeek-V3.2: "token"), or leave kl.differentiateImportance out.';
 		throw invalid("false where kl.importance is none", "kl.differentiateImportance", true, fix);
@@ -141,7 +182,72 @@ export function validateKlConfig(config: KlConfig): void {
 			fix,
 		);
 	}
-	if (config.place !== "loss") validateCredit(config);
+	if (config.place === "loss") return;
+	validateCredit(config);
+	validateShape(config);
+}
+
+function validateTo({ to = "reference", ...config }: KlInReward | KlInLoss | KlInBoth): void {
+	oneOf("kl.to", KL_TO, to);
+	if (to === "reference") return;
+	if (!isSampled(config.estimator)) {
+		const fix = "The sampler's whole distribution is not kept: use kl.estimator=k2, or kl.to=reference.";
+		throw invalid(
+			"an estimator of the sampled token",
+			"kl.estimator with kl.to sampler",
+			config.estimator,
+			fix,
+		);
+	}
+	if (config.place !== "loss" && config.logprobs === "sampler") {
+		const fix = "The sampler is at no distance from itself: set kl.logprobs=current.";
+		throw invalid('"current"', "kl.logprobs with kl.to sampler", "sampler", fix);
+	}
+}
+
+function validateClamp({ logRatio, value }: Clamp, estimator: Estimator | VocabularyEstimator): void {
+	if (!isSampled(estimator)) {
+		const fix = "There is no sampled ratio to clamp: leave kl.clamp out.";
+		throw invalid(`nothing with estimator "${estimator}"`, "kl.clamp", { logRatio, value }, fix);
+	}
+	for (const [name, bound] of Object.entries({ logRatio, value })) {
+		if (bound !== undefined && !(bound > 0)) throw invalid("a number above 0", `kl.clamp.${name}`, bound);
+	}
+}
+
+function validateTopK({ estimator, topK }: KlInLoss): void {
+	if (estimator === "top-k") {
+		if (topK !== undefined && Number.isInteger(topK) && topK >= 1) return;
+		throw invalid("a whole number >= 1", 'kl.topK with estimator "top-k"', topK, "Such as kl.topK=64.");
+	}
+	if (topK !== undefined) {
+		throw invalid(
+			`nothing with estimator "${estimator}"`,
+			"kl.topK",
+			topK,
+			"Leave it out, or use kl.estimator=top-k.",
+		);
+	}
+}
+
+function validateShape(config: KlInReward | KlInBoth): void {
+	const { normalisation, clip, centre, importance = "none", estimator, credit } = config;
+	const given = Object.entries({ normalisation, clip, centre }).find(([, value]) => value !== undefined);
+	if (given === undefined) return;
+	if (importance !== "none" || !isSampled(estimator)) {
+		const why = importance === "none" ? `estimator "${estimator}"` : `kl.importance ${importance}`;
+		const fix = "Such a KL stands beside baseline and surrogate: leave it out.";
+		throw invalid(`nothing with ${why}`, `kl.${given[0]}`, given[1], fix);
+	}
+	if (normalisation !== undefined) oneOf("kl.normalisation", ["before", "after"], normalisation);
+	if (clip !== undefined) oneOf("kl.clip", ["inside", "outside"], clip);
+	if (centre !== undefined) oneOf("kl.centre", ["group", "batch"], centre);
+	if (normalisation !== "before") return;
+	const fix = "Set kl.normalisation=after, or leave it out.";
+	if (credit !== "sequence")
+		throw invalid(`"after" with credit "${credit}"`, "kl.normalisation", "before", fix);
+	if (clip === "outside") throw invalid('"after" with kl.clip outside', "kl.normalisation", "before", fix);
+	if (centre === "batch") throw invalid('"after" with kl.centre batch', "kl.normalisation", "before", fix);
 }
 
 /** The others are gradients by themselves, of no value that a weight could multiply. */

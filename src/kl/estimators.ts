@@ -8,6 +8,17 @@ import { assertLength, type LogProbs } from "./log-probs.ts";
 export type Estimator = (typeof ESTIMATORS)[number];
 export const ESTIMATORS = ["k1", "k2", "k3", "abs", "k1+", "k3+"] as const;
 
+/**
+ * Bounds as verl, SkyRL and OpenRLHF have them (20 and 10): a log-ratio, then a value, outside its bound counts as the bound
+ * and has no gradient. They cut exactly the heavy tail.
+ */
+export interface Clamp {
+	/** Of |u|, nats. */
+	readonly logRatio?: number;
+	/** Of the estimator's value. */
+	readonly value?: number;
+}
+
 /** k1(u) = u. Its mean under pi is the KL; a single value can be negative. */
 export function k1(u: number): number {
 	return u;
@@ -48,12 +59,19 @@ const derivative: Record<Estimator, (u: number) => number> = {
 /**
  * The estimator's value per token.
  * @param logp log pi, [T]
- * @param reference log ref, [T]
+ * @param reference log ref, or of whichever policy it holds to, [T]
  * @returns nats, [T]
  */
-export function klValues(estimator: Estimator, logp: LogProbs, reference: LogProbs): Float64Array {
+export function klValues(
+	estimator: Estimator,
+	logp: LogProbs,
+	reference: LogProbs,
+	{ logRatio = Infinity, value: most = Infinity }: Clamp = {},
+): Float64Array {
 	assertLength("reference log-probs", reference, logp.length);
-	return Float64Array.from(logp, (l, t) => value[estimator](l - reference[t]));
+	return Float64Array.from(logp, (l, t) =>
+		within(value[estimator](within(l - reference[t], logRatio)), most),
+	);
 }
 
 /**
@@ -63,7 +81,20 @@ export function klValues(estimator: Estimator, logp: LogProbs, reference: LogPro
  * @param reference log ref, [T]
  * @returns [T]
  */
-export function klDerivatives(estimator: Estimator, logp: LogProbs, reference: LogProbs): Float64Array {
+export function klDerivatives(
+	estimator: Estimator,
+	logp: LogProbs,
+	reference: LogProbs,
+	{ logRatio = Infinity, value: most = Infinity }: Clamp = {},
+): Float64Array {
 	assertLength("reference log-probs", reference, logp.length);
-	return Float64Array.from(logp, (l, t) => derivative[estimator](l - reference[t]));
+	return Float64Array.from(logp, (l, t) => {
+		const u = l - reference[t];
+		// So written that a ratio which is not a number stays one.
+		return Math.abs(u) > logRatio || Math.abs(value[estimator](u)) > most ? 0 : derivative[estimator](u);
+	});
+}
+
+function within(x: number, bound: number): number {
+	return Math.abs(x) > bound ? Math.sign(x) * bound : x;
 }

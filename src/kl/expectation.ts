@@ -15,6 +15,8 @@ export type Cause =
 	| "truncation"
 	| "logprobs-source"
 	| "discount"
+	| "clamp"
+	| "baseline"
 	| "normalisation"
 	| "aggregation"
 	| "clip";

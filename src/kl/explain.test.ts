@@ -4,8 +4,8 @@ import { exampleSetting, klBias } from "./bias.ts";
 import { classifyKl } from "./classify.ts";
 import { type KlConfig, validateKlConfig } from "./config.ts";
 import { explainKl } from "./explain.ts";
-import { smallestFix } from "./fix.ts";
-import { flatDefaults, klFromFlat } from "./flat.ts";
+import { flatOf, smallestFix } from "./fix.ts";
+import { klFromFlat } from "./flat.ts";
 import { namedConfigs } from "./named.ts";
 
 test.each(namedConfigs)(
@@ -16,10 +16,7 @@ test.each(namedConfigs)(
 		expect(weight).toMatch(/^c_t = /);
 		expect(reason.length).toBeGreaterThan(20);
 		expect(fix === null).toBe(exact);
-		const fixed = smallestFix(config, offPolicy).reduce(
-			(flat, { key, value }) => ({ ...flat, [key]: value }),
-			{ ...flatDefaults, ...config },
-		);
+		const fixed = smallestFix(config, offPolicy).reduce((flat, change) => change.apply(flat), flatOf(config));
 		const changed = klFromFlat(fixed);
 		validateKlConfig(changed);
 		expect(classifyKl(changed, offPolicy).exact).toBe(true);
@@ -51,7 +48,7 @@ test("a whole objective adds what normalisation, clip and lengths do", () => {
 		objective: "biased",
 		exact: false,
 		causes: ["normalisation"],
-		fix: "objective.advantage=rloo",
+		fix: "kl.normalisation=after",
 	});
 	// Added after the division, it is not divided.
 	const toGo = { ...kl, credit: "reward-to-go" } as const;
@@ -63,7 +60,10 @@ test("a whole objective adds what normalisation, clip and lengths do", () => {
 	});
 	const clip = { kind: "ppo-clip", epsilonLow: 0.2, epsilonHigh: 0.2 } as const;
 	expect(explainObjective({ ...rloo, surrogate: clip }, kl, false).exact).toBe(true);
-	expect(explainObjective({ ...rloo, surrogate: clip }, kl, true).causes).toEqual(["importance", "clip"]);
+	expect(explainObjective({ ...rloo, surrogate: clip }, kl, true).causes).toEqual([
+		"logprobs-source",
+		"clip",
+	]);
 	expect(explainObjective({ ...rloo, aggregation: "token-mean" }, { place: "none" }, false).causes).toEqual(
 		[],
 	);

@@ -1,7 +1,7 @@
 import { type Classification, classifyKl, type FollowedObjective } from "./classify.ts";
 import type { KlConfig } from "./config.ts";
 import type { Cause } from "./expectation.ts";
-import { type Change, smallestFix } from "./fix.ts";
+import { smallestFix } from "./fix.ts";
 import { weightFormula } from "./formula.ts";
 
 export interface Explanation extends Classification {
@@ -19,9 +19,7 @@ export function explainKl(config: KlConfig, offPolicy: boolean): Explanation {
 	const followed = classifyKl(config, offPolicy);
 	const wanted = !followed.exact && config.place !== "none" && config.beta > 0;
 	const changes = wanted ? smallestFix(config, offPolicy) : [];
-	const fix = changes
-		.map(({ key, value }) => (value === undefined ? `without kl.${key}` : `kl.${key}=${format(value)}`))
-		.join(" ");
+	const fix = changes.map(({ text }) => text).join(" ");
 	return {
 		config,
 		...followed,
@@ -29,10 +27,6 @@ export function explainKl(config: KlConfig, offPolicy: boolean): Explanation {
 		weight: weightFormula(config),
 		fix: fix === "" ? null : fix,
 	};
-}
-
-function format(value: Change["value"]): string {
-	return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 const reasons: Record<Exclude<FollowedObjective, "biased" | "none">, string> = {
@@ -44,6 +38,7 @@ const reasons: Record<Exclude<FollowedObjective, "biased" | "none">, string> = {
 	"zero-mean-noise": "the expected score is zero, so it is noise of mean zero, as if beta were 0",
 	"reverse-minus-forward":
 		"it follows the reverse KL less the forward one: their leading order cancels and the sign can flip, runs collapse",
+	"to-sampler": "it holds the policy to the one that sampled, and nothing holds it to the reference",
 };
 
 const causeReasons: Record<Cause, string> = {
@@ -51,6 +46,8 @@ const causeReasons: Record<Cause, string> = {
 	importance: "another policy sampled, and the importance weights do not cover what each term depends on",
 	truncation: "bounds on the importance weights trade its exactness for variance",
 	"logprobs-source": "its value is frozen at the sampler's log-probs, which are not the policy's any more",
+	clamp: "a clamped log-ratio or value has no gradient, on exactly the tokens that are farthest away",
+	baseline: "the mean that is taken off depends on what it is taken off from",
 	discount: "what comes later counts less, which is the gradient of no KL",
 	normalisation: "dividing by the group's standard deviation rescales each group by its own spread",
 	aggregation: "dividing by lengths reweights completions by how long they are",

@@ -1,6 +1,6 @@
-import type { KlConfig, RewardLogProbs, VocabularyEstimator } from "./config.ts";
+import type { KlConfig, KlInReward, KlTo, RewardLogProbs, VocabularyEstimator } from "./config.ts";
 import type { Credit } from "./credit.ts";
-import type { Estimator } from "./estimators.ts";
+import type { Clamp, Estimator } from "./estimators.ts";
 import type { Importance, Truncation } from "./importance.ts";
 
 /** A KL as recipes write it: every axis a key of its own, whatever the others are. */
@@ -14,6 +14,12 @@ export interface FlatKl {
 	readonly importance: Importance;
 	readonly truncation?: Truncation | undefined;
 	readonly differentiateImportance?: boolean | undefined;
+	readonly to?: KlTo | undefined;
+	readonly clamp?: Clamp | undefined;
+	readonly topK?: number | undefined;
+	readonly normalisation?: KlInReward["normalisation"] | undefined;
+	readonly clip?: KlInReward["clip"] | undefined;
+	readonly centre?: KlInReward["centre"] | undefined;
 }
 
 export const flatDefaults: FlatKl = {
@@ -27,16 +33,19 @@ export const flatDefaults: FlatKl = {
 
 /** Keeps what its place uses. What contradicts itself stays, for `validateKlConfig` to refuse. */
 export function klFromFlat(flat: FlatKl): KlConfig {
-	const { place, estimator, beta, importance, truncation, credit, logprobs, discount } = flat;
+	const { place, estimator, beta, importance, truncation, differentiateImportance, to, clamp } = flat;
 	if (place === "none") return { place };
-	const credited =
-		place === "loss" ? {} : { credit, logprobs, ...(discount === undefined ? {} : { discount }) };
-	const { differentiateImportance } = flat;
+	const { credit, logprobs, discount, normalisation, clip, centre, topK } = flat;
+	const credited = { credit, logprobs, ...definedOnly({ discount, normalisation, clip, centre }) };
 	// Which estimator goes with which place only validateKlConfig can say.
 	return {
-		...{ place, estimator, ...credited, beta },
+		...{ place, estimator, ...(place === "loss" ? definedOnly({ topK }) : credited), beta },
 		...(importance === "none" ? {} : { importance }),
-		...(truncation === undefined ? {} : { truncation }),
-		...(differentiateImportance === undefined ? {} : { differentiateImportance }),
+		...definedOnly({ truncation, differentiateImportance, clamp }),
+		...(to === "sampler" ? { to } : {}),
 	} as KlConfig;
+}
+
+function definedOnly<T extends object>(values: T): Partial<T> {
+	return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

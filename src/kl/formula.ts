@@ -32,9 +32,14 @@ export function weightFormula(config: KlConfig): string {
 	const c = parts.map(([logprobs]) => logprobs).filter((text) => text !== "0");
 	const d = parts.flatMap(([, divergence]) => (divergence === null ? [] : [divergence]));
 	const weights = [`c_t = ${c.length === 0 ? "0" : c.join(" + ")}`, ...d.map((text) => `d_t = ${text}`)];
-	const source =
-		config.place !== "loss" && config.logprobs === "sampler" ? "; u at the sampler's log-probs" : "";
-	return `${weights.join(", ")}${source}`;
+	const { to, clamp } = config;
+	const notes = [
+		...(to === "sampler" ? ["u = log pi - log mu, to the sampler"] : []),
+		...(config.place !== "loss" && config.logprobs === "sampler" ? ["u at the sampler's log-probs"] : []),
+		...(clamp?.logRatio === undefined ? [] : [`|u| at most ${clamp.logRatio}`]),
+		...(clamp?.value === undefined ? [] : [`its value at most ${clamp.value}`]),
+	];
+	return [weights.join(", "), ...notes].join("; ");
 }
 
 type Formula = readonly [logprobs: string, divergence: string | null];

@@ -4,7 +4,7 @@ import { expected } from "../errors.ts";
 export type LogProbs = Float32Array | Float64Array;
 
 /** @throws ThaliaError `shape-mismatch` */
-export function assertLength(name: string, values: ArrayLike<number>, length: number): void {
-	if (values.length === length) return;
-	throw expected("shape-mismatch", `${length} values`, name, values.length);
+export function assertLength(name: string, values: ArrayLike<unknown> | undefined, length: number): void {
+	if (values?.length === length) return;
+	throw expected("shape-mismatch", `${length} values`, name, values?.length);
 }

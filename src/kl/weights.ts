@@ -34,6 +34,9 @@ export interface KlWeights {
 export function klWeights(config: KlConfig, tokens: KlTokens): KlWeights {
 	const none = { logprobs: new Float64Array(tokens.logp.length), divergence: null };
 	if (config.place === "none") return none;
+	if (config.to === "sampler") {
+		return klWeights({ ...config, to: "reference" }, { ...tokens, reference: tokens.sampler });
+	}
 	const { importance = "none", truncation } = config;
 	const weights = importanceWeights(importance, tokens.logp, tokens.sampler, truncation);
 	if (config.place === "reward") return { ...none, logprobs: rewardWeights(config, tokens, weights) };
@@ -45,7 +48,7 @@ export function klWeights(config: KlConfig, tokens: KlTokens): KlWeights {
 
 /** c_t of a KL that is part of the reward: what tokens answer for, reweighted to where the policy would have been. */
 function rewardWeights(
-	{ estimator, credit, discount = 1, logprobs, importance = "none" }: KlInReward | KlInBoth,
+	{ estimator, credit, discount = 1, logprobs, importance = "none", clamp }: KlInReward | KlInBoth,
 	tokens: KlTokens,
 	{ weights }: ImportanceWeights,
 ): Float64Array {
@@ -60,7 +63,8 @@ function rewardWeights(
 		const divergence = divergenceOf(tokens);
 		return u().map((value, t) => weights[t] * (value - divergence[t]));
 	}
-	return withToken(importance, credit, discount, klValues(estimator, source, tokens.reference), weights);
+	const values = klValues(estimator, source, tokens.reference, clamp);
+	return withToken(importance, credit, discount, values, weights);
 }
 
 /**
@@ -113,7 +117,7 @@ function lossWeights(
 	tokens: KlTokens,
 	{ weights, free }: ImportanceWeights,
 ): KlWeights {
-	const { estimator, importance = "none", differentiateImportance = false } = config;
+	const { estimator, importance = "none", differentiateImportance = false, clamp } = config;
 	const length = tokens.logp.length;
 	if (!isSampled(estimator)) {
 		// D_t asks for the prefix's weight alone, the sampled tail of "top-k" for its token's too.
@@ -131,9 +135,10 @@ function lossWeights(
 		if (differentiateImportance) add(logprobs, throughDivergence(importance, tokens, weights, free));
 		return { logprobs, divergence };
 	}
-	const logprobs = klDerivatives(estimator, tokens.logp, tokens.reference).map((k, t) => weights[t] * k);
+	const slopes = klDerivatives(estimator, tokens.logp, tokens.reference, clamp);
+	const logprobs = slopes.map((k, t) => weights[t] * k);
 	if (differentiateImportance) {
-		const values = klValues(estimator, tokens.logp, tokens.reference);
+		const values = klValues(estimator, tokens.logp, tokens.reference, clamp);
 		add(
 			logprobs,
 			through(

@@ -2,6 +2,8 @@ import type { AdvantageKind } from "./config.ts";
 
 /** Added to the group's standard deviation, as TRL does. */
 const GRPO_EPSILON = 1e-4;
+/** As verl and OpenRLHF do. */
+const WHITEN_EPSILON = 1e-8;
 
 /**
  * A_i = r_i - mean of the others' rewards: leave-one-out baseline (Kool et al. 2019; RLOO, Ahmadian et al.,
@@ -40,7 +42,22 @@ export function drGrpoAdvantages(rewards: Float64Array, groupSize: number): Floa
 	});
 }
 
-/** @param rewards [B], groups of `groupSize` consecutive entries; returns one advantage per sequence, [B] */
+/**
+ * (A - mean) / (std + 1e-8) over all tokens of the batch, std with n - 1 (REINFORCE++ baseline, arXiv 2501.03262, as verl
+ * and OpenRLHF have it: after the group's mean was taken off). Biased: each batch is divided by its own spread.
+ * @param advantages per token, [N]
+ */
+export function whiten(advantages: Float64Array): Float64Array {
+	if (advantages.length < 2) return advantages.slice();
+	const mean = total(advantages) / advantages.length;
+	const variance = total(advantages.map((a) => (a - mean) ** 2)) / (advantages.length - 1);
+	return advantages.map((a) => (a - mean) / (Math.sqrt(variance) + WHITEN_EPSILON));
+}
+
+/**
+ * Of "reinforce++" before `whiten`.
+ * @param rewards [B], groups of `groupSize` consecutive entries; returns one advantage per sequence, [B]
+ */
 export function sequenceAdvantages(
 	kind: AdvantageKind,
 	rewards: Float64Array,
@@ -48,12 +65,12 @@ export function sequenceAdvantages(
 ): Float64Array {
 	if (kind === "rloo") return rlooAdvantages(rewards, groupSize);
 	if (kind === "grpo") return grpoAdvantages(rewards, groupSize);
-	return kind === "dr-grpo" ? drGrpoAdvantages(rewards, groupSize) : rewards.slice();
+	return kind === "reinforce" ? rewards.slice() : drGrpoAdvantages(rewards, groupSize);
 }
 
 /**
  * Per-token costs less what the group spends at the same position, the baseline of `kind` taken position by
- * position: the mean of the others for rloo, of all for dr-grpo, none for reinforce and grpo. A sequence that has
+ * position: the mean of the others for rloo, of all for the rest, none for reinforce. A sequence that has
  * ended costs 0. As the rloo baseline at t does not depend on y_i, and whether y_i reaches t is known from its
  * prefix, the expected gradient stays what it is without one.
  * @param costs [N], by sequence as `offsets` [B + 1] says; returns [N]
@@ -64,7 +81,7 @@ export function centreCosts(
 	offsets: Int32Array,
 	groupSize: number,
 ): Float64Array {
-	if (kind === "reinforce" || kind === "grpo") return costs.slice();
+	if (kind === "reinforce") return costs.slice();
 	const centred = new Float64Array(costs.length);
 	for (let first = 0; first < offsets.length - 1; first += groupSize) {
 		const members = Array.from({ length: groupSize }, (_, i) => first + i);

@@ -1,16 +1,39 @@
 import { expected } from "../errors.ts";
 
 /**
- * How rewards become advantages: leave-one-out, group mean and standard deviation, group mean, or the bare reward.
+ * How rewards become advantages: leave-one-out, group mean and standard deviation, group mean, group mean and then
+ * whitening over the batch, or the bare reward.
  */
 export type AdvantageKind = (typeof ADVANTAGES)[number];
-export const ADVANTAGES = ["rloo", "grpo", "dr-grpo", "reinforce"] as const;
+export const ADVANTAGES = ["rloo", "grpo", "dr-grpo", "reinforce++", "reinforce"] as const;
 
+/** q is the ratio of policy to sampler, of a token where nothing else is said; sg stops the gradient. */
 export type Surrogate =
-	/** -A log pi. On-policy: nothing corrects for a sampler that is not the policy. */
+	/** -A log pi (Williams 1992). Nothing corrects for a sampler that is not the policy. */
 	| { readonly kind: "reinforce" }
-	/** PPO's clipped ratio per token. 0 < epsilonLow <= 1; epsilonHigh > 0. */
-	| { readonly kind: "ppo-clip"; readonly epsilonLow: number; readonly epsilonHigh: number };
+	/**
+	 * -min(q A, clip(q, 1 - epsilonLow, 1 + epsilonHigh) A) (PPO, Schulman et al., arXiv 1707.06347; two epsilons as DAPO,
+	 * arXiv 2503.14476). With `dualClip` c, where A < 0 never more than -c A (Ye et al., arXiv 1912.09729).
+	 * 0 < epsilonLow <= 1; epsilonHigh > 0; dualClip > 1.
+	 */
+	| {
+			readonly kind: "ppo-clip";
+			readonly epsilonLow: number;
+			readonly epsilonHigh: number;
+			readonly dualClip?: number;
+	  }
+	/** -sg(clip(q, 1 - epsilonLow, 1 + epsilonHigh)) A log pi (CISPO, MiniMax-M1, arXiv 2506.13585). No token is lost. */
+	| { readonly kind: "cispo"; readonly epsilonLow: number; readonly epsilonHigh: number }
+	/** PPO's clip of q = (pi(y) / mu(y))^(1/T), one ratio for all tokens of a completion (GSPO-token, arXiv 2507.18071). */
+	| { readonly kind: "gspo"; readonly epsilonLow: number; readonly epsilonHigh: number }
+	/** -sg(min(q, cap)) A log pi, q of a token or of the whole completion (truncated importance sampling, Ionides 2008). */
+	| { readonly kind: "tis"; readonly level: RatioLevel; readonly cap: number }
+	/** -sg(q) A log pi where low <= q <= high, else nothing (IcePop, prime-rl). */
+	| { readonly kind: "masked-is"; readonly level: RatioLevel; readonly low: number; readonly high: number };
+
+export type RatioLevel = (typeof RATIO_LEVELS)[number];
+export const RATIO_LEVELS = ["token", "sequence"] as const;
+export const SURROGATES = ["reinforce", "ppo-clip", "cispo", "gspo", "tis", "masked-is"] as const;
 
 /** How per-token terms become one loss; see `aggregationScales`. `length` in tokens, a whole number >= 1. */
 export type Aggregation =
@@ -46,18 +69,40 @@ export function validateObjective(objective: ObjectiveConfig, groupSize: number)
 }
 
 function validateSurrogate(surrogate: Surrogate): void {
+	const at = (key: string) => `objective.surrogate.${key}`;
 	const kind: string = surrogate.kind;
-	if (kind !== "reinforce" && kind !== "ppo-clip") {
-		throw invalid(oneOf(["reinforce", "ppo-clip"]), "objective.surrogate.kind", kind);
+	switch (surrogate.kind) {
+		case "reinforce":
+			return;
+		case "ppo-clip":
+		case "cispo":
+		case "gspo": {
+			const { epsilonLow, epsilonHigh } = surrogate;
+			if (!(epsilonLow > 0 && epsilonLow <= 1))
+				throw invalid("a number above 0 and at most 1", at("epsilonLow"), epsilonLow);
+			if (!(epsilonHigh > 0 && Number.isFinite(epsilonHigh)))
+				throw invalid("a finite number above 0", at("epsilonHigh"), epsilonHigh);
+			if (surrogate.kind !== "ppo-clip" || surrogate.dualClip === undefined) return;
+			if (!(surrogate.dualClip > 1)) throw invalid("a number above 1", at("dualClip"), surrogate.dualClip);
+			return;
+		}
+		case "tis":
+			validateLevel(surrogate.level);
+			if (!(surrogate.cap >= 1)) throw invalid("a number of at least 1", at("cap"), surrogate.cap);
+			return;
+		case "masked-is":
+			validateLevel(surrogate.level);
+			if (!(surrogate.low >= 0 && surrogate.low <= 1))
+				throw invalid("a number from 0 to 1", at("low"), surrogate.low);
+			if (!(surrogate.high >= 1)) throw invalid("a number of at least 1", at("high"), surrogate.high);
+			return;
+		default:
+			throw invalid(oneOf(SURROGATES), at("kind"), kind);
 	}
-	if (surrogate.kind === "reinforce") return;
-	const { epsilonLow, epsilonHigh } = surrogate;
-	if (!(epsilonLow > 0 && epsilonLow <= 1)) {
-		throw invalid("a number above 0 and at most 1", "objective.surrogate.epsilonLow", epsilonLow);
-	}
-	if (!(epsilonHigh > 0 && Number.isFinite(epsilonHigh))) {
-		throw invalid("a finite number above 0", "objective.surrogate.epsilonHigh", epsilonHigh);
-	}
+}
+
+function validateLevel(level: RatioLevel): void {
+	if (!RATIO_LEVELS.includes(level)) throw invalid(oneOf(RATIO_LEVELS), "objective.surrogate.level", level);
 }
 
 function validateAggregation(aggregation: Aggregation): void {

@@ -12,12 +12,17 @@ const batch = {
 	rewards: Float64Array.of(1, 0, 1, 1),
 	groupSize: 2,
 };
-const logp = [Float64Array.of(-1, -1), Float64Array.of(-1 - ln2), Float64Array.of(-1), new Float64Array(0)];
+const outputs = [
+	Float64Array.of(-1, -1),
+	Float64Array.of(-1 - ln2),
+	Float64Array.of(-1),
+	new Float64Array(0),
+].map((logprobs) => ({ logprobs }));
 const surrogate = { kind: "ppo-clip", epsilonLow: 0.2, epsilonHigh: 0.28 } as const;
 const objective = { advantage: "rloo", surrogate, aggregation: "sequence-sum" } as const;
 
 test("every figure of a batch worked out by hand", () => {
-	const got = objectiveDiagnostics(prepareObjective(batch, objective, { place: "none" }), logp);
+	const got = objectiveDiagnostics(prepareObjective(batch, objective, { place: "none" }), outputs);
 	// u = [ln 2, 0, -ln 2, -ln 2], ratio to the sampler [1, 2, 1/2, 2], A = [1, 1, -1, 0]
 	const want = {
 		loss: -(1 + 1.28 - 0.8 + 0) / 4,
@@ -31,8 +36,13 @@ test("every figure of a batch worked out by hand", () => {
 		sequenceKl: -ln2 / 4,
 		samplerKl: (2 * (2 - 1 - ln2) + (0.5 - 1 + ln2)) / 4,
 		largestRatio: 2,
+		// Tokens [1, 2, 1/2, 2], completions [2, 1/2, 2, 1].
+		tokenEss: 5.5 ** 2 / 9.25 / 4,
+		sequenceEss: 5.5 ** 2 / 9.25 / 4,
+		largestSequenceRatio: 2,
 		clippedLow: 1 / 4,
 		clippedHigh: 1 / 4,
+		clamped: 0,
 		topWeightShare: 1,
 		tokens: 4,
 	};
@@ -43,15 +53,12 @@ test("every figure of a batch worked out by hand", () => {
 
 test("REINFORCE clips nothing, and a batch without tokens has means of 0", () => {
 	const plain = { ...objective, surrogate: { kind: "reinforce" } } as const;
-	const got = objectiveDiagnostics(prepareObjective(batch, plain, { place: "none" }), logp);
+	const got = objectiveDiagnostics(prepareObjective(batch, plain, { place: "none" }), outputs);
 	expect([got.clippedLow, got.clippedHigh]).toEqual([0, 0]);
 	const none = new Float64Array(0);
 	const empty = { ...batch, offsets: new Int32Array(5), sampler: none, reference: none };
 	const silent = objectiveDiagnostics(prepareObjective(empty, plain, { place: "none" }), [
-		none,
-		none,
-		none,
-		none,
+		...Array.from({ length: 4 }, () => ({ logprobs: none })),
 	]);
 	expect(silent).toMatchObject({
 		loss: 0,

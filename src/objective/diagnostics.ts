@@ -1,8 +1,9 @@
 import { forwardK, k1, k3 } from "../kl/estimators.ts";
-import type { LogProbs } from "../kl/log-probs.ts";
+import { effectiveSampleSize } from "../kl/importance.ts";
+import { tokensOf } from "./batch.ts";
 import type { PreparedObjective } from "./prepare.ts";
-import { clipSide } from "./surrogates.ts";
-import { batchLoss, scoreWeights } from "./weigh.ts";
+import { surrogateTerms } from "./surrogates.ts";
+import { batchLoss, type SequenceOutputs, weigh } from "./weigh.ts";
 
 /** What one update looked like. Means over no token are 0. KL values in nats. */
 export interface ObjectiveDiagnostics {
@@ -26,37 +27,46 @@ export interface ObjectiveDiagnostics {
 	readonly samplerKl: number;
 	/** Largest exp(|log pi - log mu|) over tokens; 1 on-policy. */
 	readonly largestRatio: number;
-	/** Share of tokens whose weight a bound of PPO's clip has set to 0; 0 without the clip. */
+	/** Effective sample size of the tokens' importance weights w_t over their number; 1 on-policy. */
+	readonly tokenEss: number;
+	/** The same of the completions' W_1:T, and the largest of them. */
+	readonly sequenceEss: number;
+	readonly largestSequenceRatio: number;
+	/** Share of tokens that a bound of the surrogate holds: their weight is 0, or their ratio that of the bound. */
 	readonly clippedLow: number;
 	readonly clippedHigh: number;
+	/** Share of tokens whose log-ratio a clamp of the KL cuts off; 0 without one. */
+	readonly clamped: number;
 	/** Share of the sum of |score weight| that the heaviest 1% of tokens carry (at least one token). */
 	readonly topWeightShare: number;
 	readonly tokens: number;
 }
 
 /**
- * @param logp fresh log-probs of every sequence, in order, nats, [B] of [T_b]
+ * @param outputs fresh ones of every sequence, in order, [B]
  * @throws ThaliaError `shape-mismatch`
  */
 export function objectiveDiagnostics(
 	prepared: PreparedObjective,
-	logp: readonly LogProbs[],
+	outputs: readonly SequenceOutputs[],
 ): ObjectiveDiagnostics {
-	const { batch, advantages, objective } = prepared;
-	const loss = batchLoss(prepared, logp);
-	const flat = Float64Array.from(logp.flatMap((l) => Array.from(l)));
-	const weights = Float64Array.from(logp.flatMap((l, b) => Array.from(scoreWeights(prepared, b, l))));
+	const { batch, advantages, objective, kl } = prepared;
+	const loss = batchLoss(prepared, outputs);
+	const flat = Float64Array.from(outputs.flatMap(({ logprobs }) => Array.from(logprobs)));
+	const weights = Float64Array.from(
+		outputs.flatMap((output, b) => Array.from(weigh(prepared, b, output).logprobs)),
+	);
 	const toReference = flat.map((l, i) => l - batch.reference[i]);
 	const toSampler = flat.map((l, i) => l - batch.sampler[i]);
-	const { surrogate } = objective;
-	const clipped = (side: "low" | "high") =>
-		surrogate.kind === "reinforce"
-			? 0
-			: mean(
-					toSampler.map((r, i) =>
-						clipSide(advantages[i], r, surrogate.epsilonLow, surrogate.epsilonHigh) === side ? 1 : 0,
-					),
-				);
+	const ofSequences = Float64Array.from(outputs, (_, b) => Math.exp(sum(tokensOf(batch, toSampler, b))));
+	const held = outputs.flatMap(({ logprobs }, b) => {
+		const of = (values: typeof advantages) => tokensOf(batch, values, b);
+		const sampler = tokensOf(batch, batch.sampler, b);
+		return surrogateTerms(objective.surrogate, of(advantages), logprobs, sampler).held;
+	});
+	const share = (of: readonly unknown[], wanted: unknown) =>
+		of.length === 0 ? 0 : of.filter((x) => x === wanted).length / of.length;
+	const { logRatio = Infinity } = (kl.place === "none" ? undefined : kl.clamp) ?? {};
 	return {
 		loss,
 		reward: mean(batch.rewards),
@@ -69,8 +79,12 @@ export function objectiveDiagnostics(
 		sequenceKl: sum(toReference) / batch.rewards.length,
 		samplerKl: mean(toSampler.map((r) => k3(-r))),
 		largestRatio: Math.exp(toSampler.reduce((most, r) => Math.max(most, Math.abs(r)), 0)),
-		clippedLow: clipped("low"),
-		clippedHigh: clipped("high"),
+		tokenEss: effectiveSampleSize(toSampler.map(Math.exp)) / Math.max(1, flat.length),
+		sequenceEss: effectiveSampleSize(ofSequences) / Math.max(1, ofSequences.length),
+		largestSequenceRatio: ofSequences.reduce((most, w) => Math.max(most, w), 0),
+		clippedLow: share(held, "low"),
+		clippedHigh: share(held, "high"),
+		clamped: mean(toReference.map((u) => (Math.abs(u) > logRatio ? 1 : 0))),
 		topWeightShare: topShare(weights),
 		tokens: flat.length,
 	};

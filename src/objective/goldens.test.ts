@@ -8,7 +8,7 @@ import { type TokenBatch, tokensOf } from "./batch.ts";
 import type { AdvantageKind, Aggregation, Surrogate } from "./config.ts";
 import { objectiveDiagnostics } from "./diagnostics.ts";
 import { prepareObjective } from "./prepare.ts";
-import { ppoClipLoss, ppoClipWeight } from "./surrogates.ts";
+import { surrogateLosses, surrogateTerms } from "./surrogates.ts";
 import { batchLoss, scoreWeights } from "./weigh.ts";
 
 // torch's autograd in float64, part of it cross-checked there against TRL 1.13; every leaf of the file is compared.
@@ -82,6 +82,10 @@ function batchOf({ inputs, group_size: groupSize }: Case): { batch: TokenBatch; 
 	return { batch, logp: mask.map((_, b) => tokensOf(batch, flat, b)) };
 }
 
+function outputsOf(logp: readonly Float64Array[]) {
+	return logp.map((logprobs) => ({ logprobs }));
+}
+
 function close(got: ArrayLike<number>, want: ArrayLike<number>, what: string): void {
 	expect(got.length, what).toBe(want.length);
 	for (let i = 0; i < want.length; i++) {
@@ -114,7 +118,7 @@ for (const goldenCase of golden.cases) {
 		of: TokenBatch = batch,
 	) {
 		const prepared = prepareObjective(of, { advantage, surrogate, aggregation }, kl);
-		close([batchLoss(prepared, logp)], [loss.loss], `${what} loss`);
+		close([batchLoss(prepared, outputsOf(logp))], [loss.loss], `${what} loss`);
 		const gradient = logp.flatMap((l, b) => Array.from(scoreWeights(prepared, b, l), (c) => -c));
 		close(gradient, ragged(loss.grad, mask), `${what} gradient`);
 		const masked = loss.grad.flatMap((row, b) => row.filter((_, t) => mask[b][t] === 0));
@@ -124,14 +128,19 @@ for (const goldenCase of golden.cases) {
 		).toBe(true);
 	}
 
+	/** The clip of a whole completion's ratio is that of a token's, of one token with the completion's log-probs. */
 	function checkSequenceClip(loss: Loss, advantages: ArrayLike<number>, what: string) {
-		const ratios = logp.map((l, b) => total(l) - total(tokensOf(batch, batch.sampler, b)));
-		const B = ratios.length;
-		const value = total(ratios.map((r, b) => ppoClipLoss(advantages[b], r, LOW, HIGH))) / B;
-		close([value], [loss.loss], `${what} loss`);
-		const gradient = logp.flatMap((l, b) =>
-			Array.from(l, () => -ppoClipWeight(advantages[b], ratios[b], LOW, HIGH) / B),
-		);
+		const B = logp.length;
+		const one = (values: Float64Array) => Float64Array.of(total(values));
+		const of = logp.map((l, b) => ({
+			a: Float64Array.of(advantages[b]),
+			l: one(l),
+			mu: one(tokensOf(batch, batch.sampler, b) as Float64Array),
+		}));
+		const losses = of.map(({ a, l, mu }) => total(surrogateLosses(CLIP, a, l, mu, l)));
+		close([losses.reduce((sum, x) => sum + x, 0) / B], [loss.loss], `${what} loss`);
+		const weights = of.map(({ a, l, mu }) => surrogateTerms(CLIP, a, l, mu).weights[0]);
+		const gradient = logp.flatMap((l, b) => Array.from(l, () => -weights[b] / B));
 		close(gradient, ragged(loss.grad, mask), `${what} gradient`);
 	}
 
@@ -203,7 +212,7 @@ for (const goldenCase of golden.cases) {
 			{ advantage: kind, surrogate: CLIP, aggregation: "token-mean" },
 			NO_KL,
 		);
-		const { clippedLow, clippedHigh } = objectiveDiagnostics(prepared, logp);
+		const { clippedLow, clippedHigh } = objectiveDiagnostics(prepared, outputsOf(logp));
 		close([clippedLow, clippedHigh], [entry.clip_fraction_low, entry.clip_fraction_high], "clip fractions");
 	});
 

@@ -1,14 +1,16 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { KlConfig, RewardLogProbs } from "../kl/config.ts";
+import { type KlConfig, type RewardLogProbs, validateKlConfig } from "../kl/config.ts";
 import { assignCredit, type Credit, total } from "../kl/credit.ts";
-import { type Estimator, klValues } from "../kl/estimators.ts";
+import { ESTIMATORS, type Estimator, klValues } from "../kl/estimators.ts";
+import { klFromFlat } from "../kl/flat.ts";
+import { IMPORTANCES } from "../kl/importance.ts";
 import { sequenceAdvantages } from "./advantages.ts";
 import { type TokenBatch, tokensOf } from "./batch.ts";
-import type { Aggregation, ObjectiveConfig, Surrogate } from "./config.ts";
+import { ADVANTAGES, type Aggregation, type ObjectiveConfig, type Surrogate } from "./config.ts";
 import { objectiveDiagnostics } from "./diagnostics.ts";
-import { type PreparedObjective, prepareObjective } from "./prepare.ts";
-import { batchLoss, scoreWeights, sequenceLoss } from "./weigh.ts";
+import { type PreparedObjective, prepareObjective, selectSequences } from "./prepare.ts";
+import { batchLoss, scoreWeights, sequenceLoss, weigh } from "./weigh.ts";
 
 // Random batches and every kind of configuration, for property tests.
 
@@ -65,9 +67,48 @@ const klConfig: fc.Arbitrary<KlConfig> = fc.oneof(
 	klInLoss,
 );
 
+const rare = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+
+/** Every axis there is, what contradicts itself left out. */
+const anyKl: fc.Arbitrary<KlConfig> = fc
+	.record({
+		place: fc.constantFrom("reward", "loss", "both"),
+		estimator: fc.constantFrom(...ESTIMATORS, "full" as const),
+		credit: fc.constantFrom<Credit>("sequence", "reward-to-go", "token"),
+		discount: rare(fc.constant(0.5)),
+		beta,
+		logprobs: fc.constantFrom<RewardLogProbs>("sampler", "current"),
+		importance: fc.constantFrom(...IMPORTANCES),
+		truncation: rare(fc.constantFrom({ high: 1.5, by: "clip" }, { low: 0.5, high: 2, by: "mask" } as const)),
+		differentiateImportance: rare(fc.constant(true)),
+		to: rare(fc.constant("sampler" as const)),
+		clamp: rare(fc.constantFrom({ logRatio: 0.5 }, { value: 0.4 }, { logRatio: 1, value: 0.6 })),
+		normalisation: rare(fc.constantFrom("before", "after")),
+		clip: rare(fc.constantFrom("inside", "outside")),
+		centre: rare(fc.constantFrom("group", "batch")),
+	})
+	.map((flat) => klFromFlat(flat))
+	.filter((kl) => {
+		try {
+			validateKlConfig(kl);
+			return true;
+		} catch {
+			return false;
+		}
+	});
+
+const sampledKl = anyKl.filter((kl) => kl.place === "none" || kl.estimator !== "full");
+
 const surrogate: fc.Arbitrary<Surrogate> = fc.constantFrom<Surrogate>(
 	{ kind: "reinforce" },
 	{ kind: "ppo-clip", epsilonLow: 0.2, epsilonHigh: 0.28 },
+	{ kind: "ppo-clip", epsilonLow: 0.2, epsilonHigh: 0.28, dualClip: 1.5 },
+	{ kind: "cispo", epsilonLow: 0.3, epsilonHigh: 0.5 },
+	{ kind: "gspo", epsilonLow: 0.1, epsilonHigh: 0.2 },
+	{ kind: "tis", level: "token", cap: 1.5 },
+	{ kind: "tis", level: "sequence", cap: 2 },
+	{ kind: "masked-is", level: "token", low: 0.5, high: 2 },
+	{ kind: "masked-is", level: "sequence", low: 0.3, high: 3 },
 );
 
 const aggregation: fc.Arbitrary<Aggregation> = fc.oneof(
@@ -76,7 +117,7 @@ const aggregation: fc.Arbitrary<Aggregation> = fc.oneof(
 );
 
 const objectiveConfig: fc.Arbitrary<ObjectiveConfig> = fc.record({
-	advantage: fc.constantFrom("rloo", "grpo", "dr-grpo", "reinforce"),
+	advantage: fc.constantFrom(...ADVANTAGES),
 	surrogate,
 	aggregation,
 });
@@ -94,32 +135,46 @@ function close(got: ArrayLike<number>, want: ArrayLike<number>, tolerance = 1e-9
 	}
 }
 
-/** Distance of exp(logp - sampler) from a bound of the clip, where the loss has a kink. */
-function nearKink(ratio: number): boolean {
-	return Math.min(Math.abs(ratio - 0.8), Math.abs(ratio - 1.28)) < 1e-3;
-}
+/** By a standard deviation. */
+const divides = ({ advantage }: ObjectiveConfig) => advantage === "grpo" || advantage === "reinforce++";
+
+const outputsOf = (logp: readonly Float64Array[]) => logp.map((logprobs) => ({ logprobs }));
 
 test("score weights are minus the gradient of the loss, for every configuration", () => {
+	let compared = 0;
+	let kinks = 0;
 	fc.assert(
-		fc.property(sampledBatch, objectiveConfig, klConfig, ({ batch, logp }, objective, kl) => {
+		fc.property(sampledBatch, objectiveConfig, anyKl, ({ batch, logp }, objective, kl) => {
 			const prepared = prepareObjective(batch, objective, kl);
 			for (const [b, l] of logp.entries()) {
-				const sampler = tokensOf(batch, batch.sampler, b);
-				for (const [t, weight] of scoreWeights(prepared, b, l).entries()) {
-					if (nearKink(Math.exp(l[t] - sampler[t]))) continue;
-					const at = (step: number) => sequenceLoss(prepared, b, l.with(t, l[t] + step));
-					close([weight], [-(at(1e-5) - at(-1e-5)) / 2e-5], 1e-6);
+				// Any numbers will do: what a divergence is worth does not depend on the tokens that were drawn.
+				const divergence = l.map((_, t) => 0.3 + 0.1 * t);
+				const loss = (step: number, t: number) =>
+					sequenceLoss(prepared, b, { logprobs: l.with(t, l[t] + step), divergence }, l);
+				const { logprobs: weights } = weigh(prepared, b, { logprobs: l, divergence });
+				for (const [t, weight] of weights.entries()) {
+					if (kl.place !== "none" && kl.place !== "loss" && kl.estimator === "full") continue;
+					const [up, here, down] = [1e-6, 0, -1e-6].map((step) => loss(step, t));
+					const [right, left] = [-(up - here) / 1e-6, -(here - down) / 1e-6];
+					if (Math.abs(right - left) > 1e-3 * (1 + Math.abs(right))) {
+						kinks++;
+						continue;
+					}
+					compared++;
+					close([weight], [(right + left) / 2], 1e-5);
 				}
 			}
 		}),
+		{ numRuns: 1000 },
 	);
+	expect(kinks).toBeLessThan(compared / 50);
 });
 
 test("everything that comes out is finite", () => {
 	fc.assert(
-		fc.property(sampledBatch, objectiveConfig, klConfig, ({ batch, logp }, objective, kl) => {
+		fc.property(sampledBatch, objectiveConfig, sampledKl, ({ batch, logp }, objective, kl) => {
 			const prepared = prepareObjective(batch, objective, kl);
-			const diagnostics = objectiveDiagnostics(prepared, logp);
+			const diagnostics = objectiveDiagnostics(prepared, outputsOf(logp));
 			for (const x of [...allWeights(prepared, logp), ...(Object.values(diagnostics) as number[])]) {
 				expect(x).toSatisfy(Number.isFinite);
 			}
@@ -133,9 +188,9 @@ test("a fresh log-prob that is not finite shows in the loss and in weights that 
 			fc.pre(logp[0].length > 0);
 			const prepared = prepareObjective(batch, objective, kl);
 			const broken = logp[0].with(0, Number.NaN);
-			expect(sequenceLoss(prepared, 0, broken)).toBeNaN();
+			expect(sequenceLoss(prepared, 0, { logprobs: broken })).toBeNaN();
 			const depends =
-				objective.surrogate.kind === "ppo-clip" || (kl.place === "loss" && kl.estimator !== "k1");
+				objective.surrogate.kind !== "reinforce" || (kl.place === "loss" && kl.estimator !== "k1");
 			expect(Number.isNaN(scoreWeights(prepared, 0, broken)[0])).toBe(depends);
 		}),
 	);
@@ -223,7 +278,7 @@ test("beta 0 is no KL", () => {
 				const without = prepareObjective(batch, objective, { place: "none" });
 				const zero = prepareObjective(batch, objective, { ...kl, beta: 0 });
 				close(allWeights(zero, logp), allWeights(without, logp), 0);
-				close([batchLoss(zero, logp)], [batchLoss(without, logp)], 0);
+				close([batchLoss(zero, outputsOf(logp))], [batchLoss(without, outputsOf(logp))], 0);
 			},
 		),
 	);
@@ -236,7 +291,7 @@ test("weights are affine in beta where neither a standard deviation nor a clip c
 			objectiveConfig,
 			fc.oneof(klInReward, klInLoss),
 			({ batch, logp }, objective, kl) => {
-				fc.pre(objective.advantage !== "grpo" || kl.place === "loss" || kl.credit !== "sequence");
+				fc.pre(!divides(objective) || kl.place === "loss" || kl.credit !== "sequence");
 				const at = (beta: number) => {
 					const linear = { ...objective, surrogate: { kind: "reinforce" } } as const;
 					return allWeights(prepareObjective(batch, linear, { ...kl, beta }), logp);
@@ -254,7 +309,7 @@ test("weights are affine in beta where neither a standard deviation nor a clip c
 test("a first token has the same advantage with reward-to-go and with sequence credit", () => {
 	fc.assert(
 		fc.property(sampledBatch, objectiveConfig, klInReward, ({ batch }, objective, kl) => {
-			fc.pre(objective.advantage !== "grpo");
+			fc.pre(!divides(objective));
 			const { advantages: toGo } = prepareObjective(batch, objective, { ...kl, credit: "reward-to-go" });
 			const { advantages: whole } = prepareObjective(batch, objective, { ...kl, credit: "sequence" });
 			const firsts = Array.from(batch.rewards, (_, b) => batch.offsets[b]).filter(
@@ -290,8 +345,44 @@ test("a batch evaluated in portions has the loss of the whole", () => {
 	fc.assert(
 		fc.property(sampledBatch, objectiveConfig, klConfig, ({ batch, logp }, objective, kl) => {
 			const prepared = prepareObjective(batch, objective, kl);
-			const parts = logp.map((_, i) => logp.length - 1 - i).map((b) => sequenceLoss(prepared, b, logp[b]));
-			close([total(parts)], [batchLoss(prepared, logp)]);
+			const parts = logp
+				.map((_, i) => logp.length - 1 - i)
+				.map((b) => sequenceLoss(prepared, b, { logprobs: logp[b] }));
+			close([total(parts)], [batchLoss(prepared, outputsOf(logp))]);
+		}),
+	);
+});
+
+test("an update of all sequences is the batch's own, and one of some has their weights, scaled to their number", () => {
+	fc.assert(
+		fc.property(sampledBatch, objectiveConfig, sampledKl, ({ batch, logp }, objective, kl) => {
+			const prepared = prepareObjective(batch, objective, kl);
+			const all = logp.map((_, b) => b);
+			close(allWeights(selectSequences(prepared, all), logp), allWeights(prepared, logp), 0);
+			const chosen = all.filter((b) => b % 2 === 0);
+			const some = selectSequences(prepared, chosen);
+			for (const [i, b] of chosen.entries()) {
+				const unscaled = (of: PreparedObjective, at: number) =>
+					scoreWeights(of, at, logp[b]).map((w) => w / of.scales[at]);
+				close(unscaled(some, i), unscaled(prepared, b));
+			}
+		}),
+	);
+});
+
+test("whitened advantages have mean 0 and deviation 1 over the batch's tokens", () => {
+	fc.assert(
+		fc.property(sampledBatch, ({ batch }) => {
+			const config = {
+				advantage: "reinforce++",
+				surrogate: { kind: "reinforce" },
+				aggregation: "token-mean",
+			} as const;
+			const { advantages } = prepareObjective(batch, config, { place: "none" });
+			const spread = Math.max(...advantages) - Math.min(...advantages);
+			fc.pre(advantages.length > 1 && spread > 1e-3);
+			close([total(advantages)], [0], 1e-6);
+			close([total(advantages.map((a) => a * a)) / (advantages.length - 1)], [1], 1e-6);
 		}),
 	);
 });

@@ -91,5 +91,9 @@ test("refuses a sequence that is not in the batch, and log-probs of the wrong le
 		refused(() => scoreWeights(prepared, b, new Float32Array(2)), "sequence-out-of-range", "from 0 to 1");
 	}
 	refused(() => scoreWeights(prepared, 1, new Float32Array(2)), "shape-mismatch", "log-probs of sequence 1");
-	refused(() => batchLoss(prepared, [new Float32Array(2)]), "shape-mismatch", "log-probs by sequence");
+	refused(
+		() => batchLoss(prepared, [{ logprobs: new Float32Array(2) }]),
+		"shape-mismatch",
+		"outputs by sequence",
+	);
 });

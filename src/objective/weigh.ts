@@ -1,58 +1,81 @@
 import { expected } from "../errors.ts";
-import { isSampled, type KlConfig, outsideReward } from "../kl/config.ts";
-import { klValues } from "../kl/estimators.ts";
-import { importanceWeights } from "../kl/importance.ts";
+import { outsideReward } from "../kl/config.ts";
 import { assertLength, type LogProbs } from "../kl/log-probs.ts";
-import { klWeights } from "../kl/weights.ts";
+import { klLosses } from "../kl/losses.ts";
+import { type KlWeights, klWeights } from "../kl/weights.ts";
 import { tokensOf } from "./batch.ts";
 import type { PreparedObjective } from "./prepare.ts";
-import { surrogateLoss, surrogateWeight } from "./surrogates.ts";
+import { surrogateLosses, surrogateTerms } from "./surrogates.ts";
 
-/**
- * Score weights c_t of one sequence: the objective's ascent direction is sum over all sequences of
- * sum_t c_t grad log pi(y_t|h_t). Equal to -d `batchLoss` / d logp, so that an engine's cotangent is -c_t.
- * @param b index of the sequence in the batch
- * @param logp log pi(y_t|h_t) of its tokens, fresh, nats, [T_b]
- * @returns [T_b]
- * @throws ThaliaError `sequence-out-of-range`, `shape-mismatch`
- */
-export function scoreWeights(prepared: PreparedObjective, b: number, logp: LogProbs): Float64Array {
-	const { advantages, sampler, reference, scale } = sequenceOf(prepared, b, logp);
-	const { objective, kl } = prepared;
-	const weights = Float64Array.from(logp, (l, t) =>
-		surrogateWeight(objective.surrogate, advantages[t], l, sampler[t]),
-	);
-	const outside = outsideReward(kl);
-	if (outside.place !== "none") {
-		const { logprobs } = klWeights(outside, { logp, reference, sampler });
-		for (const [t, c] of logprobs.entries()) weights[t] -= outside.beta * c;
-	}
-	return weights.map((weight) => scale * weight);
+/** What an engine says of one sequence's tokens, fresh, each [T_b]. */
+export interface SequenceOutputs {
+	/** log pi(y_t|h_t), nats. */
+	readonly logprobs: LogProbs;
+	/** D_t and whether a token is in the head, for the KL estimators that read them. */
+	readonly divergence?: LogProbs;
+	readonly inHead?: readonly boolean[];
 }
 
 /**
- * One sequence's part of the loss that `scoreWeights` descends; arguments and errors as there. Its value is of
- * use where it is a loss at all: the advantages count as constants.
+ * One sequence's part of the objective's ascent direction, sum_t c_t grad log pi(y_t|h_t) + d_t grad D_t. Equal to minus
+ * the derivatives of `batchLoss`, so that an engine's cotangents are these negated.
+ * @param b index of the sequence in the batch
+ * @throws ThaliaError `sequence-out-of-range`, `shape-mismatch`, `kl-tokens`
  */
-export function sequenceLoss(prepared: PreparedObjective, b: number, logp: LogProbs): number {
-	const { advantages, sampler, reference, scale } = sequenceOf(prepared, b, logp);
+export function weigh(prepared: PreparedObjective, b: number, outputs: SequenceOutputs): KlWeights {
+	const { logprobs: logp, ...vocabulary } = outputs;
+	const { advantages, costs, sampler, reference, scale } = sequenceOf(prepared, b, logp);
 	const { objective, kl } = prepared;
-	const costs = lossOf(outsideReward(kl), logp, reference, sampler);
-	let sum = 0;
-	for (const [t, l] of logp.entries()) {
-		sum += surrogateLoss(objective.surrogate, advantages[t], l, sampler[t]) + costs[t];
+	const { weights } = surrogateTerms(objective.surrogate, advantages, logp, sampler);
+	if (costs !== null) for (const [t, cost] of costs.entries()) weights[t] -= cost;
+	const outside = outsideReward(kl);
+	let divergence: Float64Array | null = null;
+	if (outside.place !== "none") {
+		const terms = klWeights(outside, { logp, reference, sampler, ...vocabulary });
+		for (const [t, c] of terms.logprobs.entries()) weights[t] -= outside.beta * c;
+		divergence = terms.divergence?.map((d) => -scale * outside.beta * d) ?? null;
 	}
+	return { logprobs: weights.map((weight) => scale * weight), divergence };
+}
+
+/** The score weights c_t alone, [T_b], of a KL that reads no vocabulary; see `weigh`. */
+export function scoreWeights(prepared: PreparedObjective, b: number, logp: LogProbs): Float64Array {
+	return weigh(prepared, b, { logprobs: logp }).logprobs;
+}
+
+/**
+ * One sequence's part of the loss that `weigh` descends; its value is of use where it is a loss at all: the advantages
+ * count as constants.
+ * @param stopped log pi where the objective stops its gradient, [T_b]; default `outputs.logprobs`
+ */
+export function sequenceLoss(
+	prepared: PreparedObjective,
+	b: number,
+	{ logprobs: logp, ...vocabulary }: SequenceOutputs,
+	stopped: LogProbs = logp,
+): number {
+	const { advantages, costs, sampler, reference, scale } = sequenceOf(prepared, b, logp);
+	const { objective, kl } = prepared;
+	const losses = surrogateLosses(objective.surrogate, advantages, logp, sampler, stopped);
+	const outside = outsideReward(kl);
+	const beside =
+		outside.place === "none"
+			? new Float64Array(logp.length)
+			: klLosses(outside, { logp, reference, sampler, ...vocabulary }, stopped).map((x) => outside.beta * x);
+	let sum = 0;
+	for (const [t, loss] of losses.entries())
+		sum += loss + beside[t] + (costs === null ? 0 : costs[t] * logp[t]);
 	return scale * sum;
 }
 
-/** The whole batch's loss. @param logp fresh log-probs of every sequence, in order, [B] of [T_b] */
-export function batchLoss(prepared: PreparedObjective, logp: readonly LogProbs[]): number {
-	assertLength("log-probs by sequence", prepared.scales, logp.length);
-	return logp.reduce((sum, l, b) => sum + sequenceLoss(prepared, b, l), 0);
+/** The whole batch's loss. @param outputs fresh ones of every sequence, in order, [B] */
+export function batchLoss(prepared: PreparedObjective, outputs: readonly SequenceOutputs[]): number {
+	assertLength("outputs by sequence", outputs, prepared.scales.length);
+	return outputs.reduce((sum, output, b) => sum + sequenceLoss(prepared, b, output), 0);
 }
 
 function sequenceOf(prepared: PreparedObjective, b: number, logp: LogProbs) {
-	const { batch, scales } = prepared;
+	const { batch, scales, costs } = prepared;
 	if (!Number.isInteger(b) || b < 0 || b >= scales.length) {
 		throw expected(
 			"sequence-out-of-range",
@@ -63,25 +86,11 @@ function sequenceOf(prepared: PreparedObjective, b: number, logp: LogProbs) {
 	}
 	const sampler = tokensOf(batch, batch.sampler, b);
 	assertLength(`log-probs of sequence ${b}`, logp, sampler.length);
-	const advantages = tokensOf(batch, prepared.advantages, b);
-	return { advantages, sampler, reference: tokensOf(batch, batch.reference, b), scale: scales[b] };
-}
-
-/**
- * What a KL beside the surrogate adds to the loss, [T]: in the loss beta W_t k_t, in the reward beta c_t log pi with c_t
- * a constant.
- */
-function lossOf(kl: KlConfig, logp: LogProbs, reference: LogProbs, sampler: LogProbs): Float64Array {
-	const costs = new Float64Array(logp.length);
-	if (kl.place === "none") return costs;
-	const { estimator, beta, importance = "none", truncation } = kl;
-	if (kl.place !== "loss") {
-		const { logprobs } = klWeights({ ...kl, place: "reward" }, { logp, reference, sampler });
-		for (const [t, c] of logprobs.entries()) costs[t] += beta * c * logp[t];
-	}
-	if (kl.place !== "reward" && isSampled(estimator)) {
-		const { weights } = importanceWeights(importance, logp, sampler, truncation);
-		for (const [t, k] of klValues(estimator, logp, reference).entries()) costs[t] += beta * weights[t] * k;
-	}
-	return costs;
+	return {
+		advantages: tokensOf(batch, prepared.advantages, b),
+		costs: costs === null ? null : tokensOf(batch, costs, b),
+		sampler,
+		reference: tokensOf(batch, batch.reference, b),
+		scale: scales[b],
+	};
 }

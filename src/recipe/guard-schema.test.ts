@@ -3,7 +3,7 @@ import { guardSchema } from "./guard-schema.ts";
 
 test("everything has a default", () => {
 	expect(guardSchema.parse({})).toEqual({
-		...{ window: 5, stop: true, rewardDrop: 0.5, maxKl: 1 },
+		...{ window: 5, stop: false, rewardDrop: 0.5, maxKl: 1 },
 		...{ entropyLow: 0.05, entropyHigh: 5, lengthLow: 0.2, stoppedLow: 0.1 },
 	});
 });

@@ -5,7 +5,7 @@ import { fraction, positive, positiveInt } from "./fields.ts";
 export const guardSchema = z.strictObject({
 	window: positiveInt.default(5),
 	/** Whether a collapse stops the run; without, it is only said. */
-	stop: z.boolean().default(true),
+	stop: z.boolean().default(false),
 	/** Share of the best mean reward so far below which reward has collapsed. */
 	rewardDrop: fraction.default(0.5),
 	/** KL to the reference, nats per token. */

@@ -21,6 +21,7 @@ export type Target =
 	| "forward"
 	| "zero"
 	| "sequence - forward"
+	| "sequence, to the sampler"
 	| "mean of k2 - local";
 
 const reward = { place: "reward", beta: 1, logprobs: "current" } as const;
@@ -59,9 +60,23 @@ export const onPolicyRows: readonly (readonly [string, KlConfig, Target | null])
 		{ ...reward, estimator: "k1", credit: "reward-to-go", discount: 0 },
 		"local",
 	],
+	[
+		"k1 in reward, log-ratio clamped",
+		{ ...reward, estimator: "k1", credit: "sequence", clamp: { logRatio: 0.3 } },
+		null,
+	],
+	["k1 in loss, log-ratio clamped", { ...loss, estimator: "k1", clamp: { logRatio: 0.3 } }, null],
+	["k3 in loss, value clamped", { ...loss, estimator: "k3", clamp: { value: 0.05 } }, null],
+	["k2 in loss, to the sampler", { ...loss, estimator: "k2", to: "sampler" }, "zero"],
 ];
 
 export const offPolicyRows: typeof onPolicyRows = [
+	["k2 in loss, to the sampler (prime-rl)", { ...loss, estimator: "k2", to: "sampler" }, null],
+	[
+		"k1 in reward, to the sampler, prefix importance",
+		{ ...reward, estimator: "k1", credit: "reward-to-go", importance: "prefix", to: "sampler" },
+		"sequence, to the sampler",
+	],
 	[
 		"k1 in reward, prefix importance",
 		{ ...reward, estimator: "k1", credit: "reward-to-go", importance: "prefix" },
@@ -154,6 +169,7 @@ function targetsOf({ policy, reference, sampler }: TabularSetting): Record<Targe
 		"local at the sampler's prefixes": localReverseKlGradient(policy, reference, sampler),
 		zero: new Float64Array(sequence.length),
 		"sequence - forward": sequence.map((g, i) => g - forward[i]),
+		"sequence, to the sampler": sequenceKlGradient(policy, sampler),
 		// Not the gradient of any KL: the score's part of d E[sum k2], whose other part, E[k2'], is the local KL.
 		"mean of k2 - local": numericalGradient(policy, (moved) => meanK2(moved, reference)).map(
 			(g, i) => g - local[i],
@@ -191,7 +207,9 @@ export function rowFailures(config: KlConfig, setting: TabularSetting, target: T
 /** On-policy the sampler's prefixes are the policy's. */
 function sameTarget({ policy, sampler }: TabularSetting, a: Target, b: Target | null): boolean {
 	const isLocal = (target: Target | null) => target !== null && target.startsWith("local");
-	return policy === sampler && isLocal(a) && isLocal(b);
+	// There is no distance to it either.
+	const isZero = (target: Target | null) => target === "zero" || target === "sequence, to the sampler";
+	return policy === sampler && ((isLocal(a) && isLocal(b)) || (isZero(a) && isZero(b)));
 }
 
 /** Vocabulary, steps, stop token and seed of the policies that the rows are proved on. */

@@ -136,10 +136,7 @@ async function learn(
 			logprobs: Float32Array.from(scoreWeights(prepared, indices[i], logprobs), (c) => -c),
 		})),
 	);
-	const objective = objectiveDiagnostics(
-		prepared,
-		outputs.map(({ logprobs }) => logprobs),
-	);
+	const objective = objectiveDiagnostics(prepared, outputs);
 	const entropy = meanEntropy(outputs);
 	if (!Number.isFinite(objective.loss)) {
 		await engine.discard();
