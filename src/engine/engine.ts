@@ -22,6 +22,8 @@ export interface SamplingOptions {
 	/** Sampling stops after one of these. Default: the model's end-of-sequence tokens; [] never stops. */
 	readonly stopTokens?: readonly number[];
 	readonly seed: number;
+	/** A policy version that is retained; default: the newest published one. */
+	readonly policyVersion?: number;
 }
 
 /** `count` completions of one prompt; the prompt is read once for all of them. */
@@ -48,12 +50,49 @@ export interface TokenOutputs {
 	readonly logprobs: Float32Array;
 	/** Entropy of the distribution that the token was scored under. */
 	readonly entropy: Float32Array;
+	/** Where `accumulate` was asked for it: KL(policy || reference) over the whole vocabulary, >= 0. */
+	readonly divergence?: Float32Array;
+	/** With it: KL(reference || policy). */
+	readonly reverseDivergence?: Float32Array;
+	/** With a `topK`: whether the token is among the policy's k most likely ones. */
+	readonly inHead?: readonly boolean[];
 }
 
 /** d(loss)/d(output) per evaluated token; absent means zero. The engine minimises: ascent weights enter negated. */
 export interface TokenCotangents {
 	readonly logprobs: Float32Array;
 	readonly entropy?: Float32Array;
+	/** Of `divergence`; with a `topK`, of its sum over the head, sum_{v in head} p_v (log p_v - log q_v). */
+	readonly divergence?: Float32Array;
+}
+
+export interface EvaluateOptions {
+	/** All logits, the policy's and the reference's, are divided by it: finite, above 0. Default 1. */
+	readonly temperature?: number;
+}
+
+export interface AccumulateOptions extends EvaluateOptions {
+	/** Give each token's divergence from the reference policy too, and take a cotangent of it. */
+	readonly divergence?: {
+		/** Differentiate over the policy's k most likely tokens alone, 1 to vocabSize. Default: over all. */
+		readonly topK?: number;
+	};
+}
+
+/** Full-vocabulary divergences per evaluated token of one sequence, nats, both >= 0. */
+export interface TokenDivergences {
+	/** KL(policy || reference). */
+	readonly divergence: Float32Array;
+	/** KL(reference || policy). */
+	readonly reverseDivergence: Float32Array;
+}
+
+/** Published weights that `sample` can still use. */
+export interface RetainedVersions {
+	/** Ascending. */
+	readonly versions: readonly number[];
+	/** Memory of the copies, beside the policy itself. */
+	readonly bytes: number;
 }
 
 /**
@@ -95,11 +134,22 @@ export interface Engine {
 		onProgress?: (tokens: number) => void,
 	): Promise<Completion[]>;
 
-	/** Outputs of the evaluated tokens under the current policy or the frozen reference; no gradient. */
-	evaluate(sequences: readonly Sequence[], of: "policy" | "reference"): Promise<TokenOutputs[]>;
+	/** Outputs of the evaluated tokens under the current policy or the reference; no gradient. */
+	evaluate(
+		sequences: readonly Sequence[],
+		of: "policy" | "reference",
+		options?: EvaluateOptions,
+	): Promise<TokenOutputs[]>;
+
+	/** How far the current policy is from the reference at the evaluated tokens; no gradient. */
+	divergences(sequences: readonly Sequence[], options?: EvaluateOptions): Promise<TokenDivergences[]>;
 
 	/** One forward over all sequences, `weigh` on fresh outputs, one backward; gradients add up until `step`. */
-	accumulate(sequences: readonly Sequence[], weigh: Weigh): Promise<TokenOutputs[]>;
+	accumulate(
+		sequences: readonly Sequence[],
+		weigh: Weigh,
+		options?: AccumulateOptions,
+	): Promise<TokenOutputs[]>;
 
 	/**
 	 * Applies the accumulated gradient and clears it. A gradient that is not finite is discarded and nothing moves:
@@ -110,10 +160,31 @@ export interface Engine {
 	/** Clears the accumulated gradient without applying it. */
 	discard(): Promise<void>;
 
+	/** Moves the accumulated gradient into a named place, added to what is there. */
+	keepGradient(name: string): Promise<void>;
+
+	/** Inner products of kept gradients, over all parameters: [names, names]. */
+	gradientProducts(names: readonly string[]): Promise<number[][]>;
+
+	/** Forgets kept gradients. */
+	dropGradients(names: readonly string[]): Promise<void>;
+
 	/** Makes the current weights the ones `sample` uses; returns their version (0 for the initial weights). */
 	publish(): Promise<number>;
 
-	/** Writes the policy in Hugging Face layout into `dir` (which exists and is empty); with `optimizer` its state too. */
+	/** The versions that `sample` can use: the newest, and as many before it as the engine was opened to retain. */
+	retained(): Promise<RetainedVersions>;
+
+	/**
+	 * reference <- decay * reference + (1 - decay) * policy; 0 copies the policy.
+	 * @throws ThaliaError where the two are no models of one shape
+	 */
+	updateReference(decay: number): Promise<void>;
+
+	/**
+	 * Writes the policy in Hugging Face layout into `dir` (which exists and is empty); with `optimizer` also all else that
+	 * training goes on from: the optimiser's state, retained versions, a reference that has moved.
+	 */
 	save(dir: string, options?: { optimizer?: boolean }): Promise<void>;
 
 	/** Restores what `save(dir, { optimizer: true })` wrote, and the policy version. */

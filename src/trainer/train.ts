@@ -118,7 +118,7 @@ async function prepare(recipe: ResolvedRecipe): Promise<Prepared> {
 async function withEngine<T>(recipe: ResolvedRecipe, use: (engine: Engine) => Promise<T>): Promise<T> {
 	const engine = await openLocalEngine(engineOptions(recipe));
 	try {
-		assertServes(engine, recipe.kl);
+		assertServes(recipe.kl);
 		return await use(engine);
 	} finally {
 		await engine.close();
@@ -131,16 +131,16 @@ function klOf({ objective, kl }: ResolvedRecipe): Manifest["kl"] {
 	return { objective: followed, exact, causes, reason };
 }
 
-/** Refuses a KL that the engine cannot give, with what comes nearest. */
-function assertServes(engine: Engine, kl: KlConfig): void {
-	if (kl.place === "none" || !needsVocabulary(kl) || engine.capabilities.fullVocabularyKl) return;
+/** Refuses a KL that a step cannot use yet, with what comes nearest. */
+function assertServes(kl: KlConfig): void {
+	if (kl.place === "none" || !needsVocabulary(kl)) return;
 	const complete = kl.estimator === "rao-blackwell" || kl.place === "both";
 	const nearest = complete
 		? "kl.place=reward kl.estimator=k1 kl.credit=reward-to-go has the same expected gradient"
 		: "kl.place=loss kl.estimator=k2 has the same expected gradient";
 	throw new ThaliaError(
 		"kl-unsupported",
-		`Expected an engine with the whole vocabulary's KL for kl.estimator "${kl.estimator}" but this one samples it`,
+		`Expected an estimator from samples for kl.estimator but received "${kl.estimator}", which training cannot use yet`,
 		{ fix: nearest },
 	);
 }

@@ -1,5 +1,5 @@
 import { noGrad } from "./autograd.ts";
-import type { Gradients } from "./learner.ts";
+import type { Gradients } from "./gradients.ts";
 import { native } from "./native.ts";
 import { handlesOf, keep, Tensor } from "./tensor.ts";
 import type { Weights } from "./weights.ts";
@@ -94,13 +94,15 @@ export class AdamW {
 	}
 
 	/** Everything a resumed run needs, by stable names. The masters of bf16 parameters belong to it. */
-	state(): { name: string; tensor: Tensor }[] {
-		return [...this.#slots].flatMap(([name, slot]) => [
-			...(slot.master === slot.parameter ? [] : [{ name: `master.${name}`, tensor: slot.master }]),
-			{ name: `m.${name}`, tensor: slot.m },
-			{ name: `v.${name}`, tensor: slot.v },
-			{ name: `steps.${name}`, tensor: slot.steps },
-		]);
+	state(): ReadonlyMap<string, Tensor> {
+		return new Map(
+			[...this.#slots].flatMap(([name, slot]): [string, Tensor][] => [
+				...(slot.master === slot.parameter ? [] : [[`master.${name}`, slot.master] as [string, Tensor]]),
+				[`m.${name}`, slot.m],
+				[`v.${name}`, slot.v],
+				[`steps.${name}`, slot.steps],
+			]),
+		);
 	}
 
 	dispose(): void {

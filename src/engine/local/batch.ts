@@ -1,6 +1,7 @@
 import { expected, ThaliaError } from "../../errors.ts";
-import type { Sequence, TokenOutputs } from "../engine.ts";
+import type { Sequence, TokenDivergences, TokenOutputs } from "../engine.ts";
 import type { HeadOutputs } from "./head.ts";
+import type { HeadDivergences } from "./head-divergence.ts";
 import { Tensor } from "./tensor.ts";
 
 /** Sequences as one padded batch: what the network reads, and which of its outputs predict an evaluated token. */
@@ -39,9 +40,26 @@ export function padBatch(sequences: readonly Sequence[]): PaddedBatch {
 
 /** Flat head outputs, sequence by sequence. */
 export function splitOutputs(outputs: HeadOutputs, offsets: readonly number[]): TokenOutputs[] {
+	const { logprobs, entropy, divergence, reverseDivergence, inHead } = outputs;
 	return offsets.slice(1).map((end, b) => ({
-		logprobs: outputs.logprobs.slice(offsets[b], end),
-		entropy: outputs.entropy.slice(offsets[b], end),
+		logprobs: logprobs.slice(offsets[b], end),
+		entropy: entropy.slice(offsets[b], end),
+		...(divergence === undefined ? {} : { divergence: divergence.slice(offsets[b], end) }),
+		...(reverseDivergence === undefined
+			? {}
+			: { reverseDivergence: reverseDivergence.slice(offsets[b], end) }),
+		...(inHead === undefined ? {} : { inHead: inHead.slice(offsets[b], end) }),
+	}));
+}
+
+/** Flat divergences, sequence by sequence. */
+export function splitDivergences(
+	{ divergence, reverseDivergence }: HeadDivergences,
+	offsets: readonly number[],
+): TokenDivergences[] {
+	return offsets.slice(1).map((end, b) => ({
+		divergence: divergence.slice(offsets[b], end),
+		reverseDivergence: reverseDivergence.slice(offsets[b], end),
 	}));
 }
 

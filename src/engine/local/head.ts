@@ -1,4 +1,12 @@
-import { linear } from "./ops.ts";
+import { blockLogits, forEachBlock } from "./head-blocks.ts";
+import {
+	blockDivergences,
+	divergenceGradient,
+	type HeadDivergences,
+	type OtherHead,
+	otherLogprobs,
+	topMask,
+} from "./head-divergence.ts";
 import { Tensor, tidy } from "./tensor.ts";
 
 /**
@@ -6,40 +14,73 @@ import { Tensor, tidy } from "./tensor.ts";
  * in f32. The backward pass computes each block's logits again.
  */
 
-/** Rows whose f32 logits take about this many bytes are one block. */
-const blockBytes = 32 * 2 ** 20;
+export interface HeadOptions {
+	/** All logits are divided by it. Default 1. */
+	readonly temperature?: number;
+	/** Gives each row's divergences from this model too. */
+	readonly other?: OtherHead | undefined;
+	/** With `other`: gives `inHead`, and differentiates the divergence over the k most likely tokens alone. */
+	readonly topK?: number | undefined;
+}
 
 /** Per row: log softmax(logits)[target] and the entropy of softmax(logits), nats, f32. */
-export interface HeadOutputs {
+export interface HeadOutputs extends Partial<HeadDivergences> {
 	readonly logprobs: Float32Array;
 	readonly entropy: Float32Array;
+	/** Whether the target is among the k most likely tokens. */
+	readonly inHead?: readonly boolean[];
 }
 
 /** hidden [N, hidden], weight [vocabulary, hidden], targets (i64) [N]. Records nothing: run it under `noGrad`. */
-export function headForward(hidden: Tensor, weight: Tensor, targets: Tensor): HeadOutputs {
+export function headForward(
+	hidden: Tensor,
+	weight: Tensor,
+	targets: Tensor,
+	{ temperature = 1, other, topK }: HeadOptions = {},
+): HeadOutputs {
 	const rows = hidden.shape[0];
 	const logprobs = new Float32Array(rows);
 	const entropy = new Float32Array(rows);
+	const divergence = new Float32Array(rows);
+	const reverseDivergence = new Float32Array(rows);
+	const inHead: boolean[] = [];
 	forEachBlock(hidden, weight, (start, count) => {
-		const logits = logitsOf(hidden.narrow(0, start, count), weight);
+		const logits = blockLogits(hidden, weight, start, count, temperature);
 		const normaliser = logits.logsumexp(-1, true);
 		const target = targets.narrow(0, start, count).unsqueeze(1);
 		logprobs.set(logits.gather(1, target).sub(normaliser).toFloat32Array(), start);
 		logits.sub_(normaliser);
-		entropy.set(logits.exp().mul_(logits).sum([-1]).neg().toFloat32Array(), start);
+		entropy.set(
+			tidy(() => logits.exp().mul_(logits).sum([-1]).neg().toFloat32Array()),
+			start,
+		);
+		if (other === undefined) return;
+		const block = blockDivergences(logits, otherLogprobs(other, start, count, temperature));
+		divergence.set(block.divergence, start);
+		reverseDivergence.set(block.reverseDivergence, start);
+		if (topK === undefined) return;
+		for (const mark of topMask(logits, topK).gather(1, target).toFloat32Array()) inHead.push(mark > 0);
 	});
-	return { logprobs, entropy };
+	return {
+		logprobs,
+		entropy,
+		...(other === undefined ? {} : { divergence, reverseDivergence }),
+		...(other === undefined || topK === undefined ? {} : { inHead }),
+	};
 }
 
-/** d(loss)/d(output) per row; entropy absent means zero. */
+/** d(loss)/d(output) per row; absent means zero. */
 export interface HeadCotangents {
 	readonly logprobs: Float32Array;
 	readonly entropy?: Float32Array;
+	/** Needs the `other` of the forward pass. */
+	readonly divergence?: Float32Array;
 }
 
 /**
  * Pulls cotangents back: returns d(loss)/d(hidden) [N, hidden] and adds d(loss)/d(weight) to `weightGradient`
  * (f32 [vocabulary, hidden]). With p = softmax(z): d logp_y / dz = onehot(y) - p and dH / dz = -p (log p + H).
+ * The other model's side is a constant.
  */
 export function headBackward(
 	hidden: Tensor,
@@ -47,6 +88,7 @@ export function headBackward(
 	targets: Tensor,
 	cotangents: HeadCotangents,
 	weightGradient: Tensor,
+	{ temperature = 1, other, topK }: HeadOptions = {},
 ): Tensor {
 	const dtype = weight.dtype;
 	const hiddenGradient = Tensor.empty(hidden.shape, dtype);
@@ -55,9 +97,17 @@ export function headBackward(
 		const column = (values: Float32Array) =>
 			Tensor.fromArray(values.subarray(start, start + count), [count, 1]);
 		const dLogprob = column(cotangents.logprobs);
-		const logits = logitsOf(h, weight);
+		const logits = blockLogits(hidden, weight, start, count, temperature);
 		logits.sub_(logits.logsumexp(-1, true));
 		const p = logits.exp();
+		const { divergence } = cotangents;
+		const ofDivergence =
+			divergence === undefined || other === undefined
+				? undefined
+				: tidy(() => {
+						const logQ = otherLogprobs(other, start, count, temperature);
+						return divergenceGradient(logits, logQ, p, column(divergence), topK);
+					});
 		let gradient: Tensor;
 		if (cotangents.entropy === undefined) {
 			gradient = p.mul_(dLogprob.neg());
@@ -67,52 +117,12 @@ export function headBackward(
 			gradient = logits.sub_(negativeEntropy).mul_(dEntropy).add_(dLogprob).mul_(p).mul_(-1);
 		}
 		gradient.scatterAdd_(1, targets.narrow(0, start, count).unsqueeze(1), dLogprob);
+		if (ofDivergence !== undefined) gradient.add_(ofDivergence);
+		if (temperature !== 1) gradient.mul_(1 / temperature);
 		const narrow = gradient.to(dtype);
 		hiddenGradient.narrow(0, start, count).copy_(narrow.matmul(weight));
 		if (dtype === "f32") weightGradient.addmm_(narrow.transpose(0, 1), h);
 		else weightGradient.add_(narrow.transpose(0, 1).matmul(h));
 	});
 	return hiddenGradient;
-}
-
-/** Full-vocabulary divergences per row between two models' next-token distributions, nats (both >= 0). */
-export interface HeadDivergences {
-	/** KL(model || other) = sum_v p (log p - log q). */
-	readonly kl: Float32Array;
-	/** KL(other || model). */
-	readonly klReverse: Float32Array;
-}
-
-/** hidden [N, hidden] with its head, and the other model's; the two share a vocabulary. */
-export function headDivergences(
-	hidden: Tensor,
-	weight: Tensor,
-	otherHidden: Tensor,
-	otherWeight: Tensor,
-): HeadDivergences {
-	const rows = hidden.shape[0];
-	const kl = new Float32Array(rows);
-	const klReverse = new Float32Array(rows);
-	forEachBlock(hidden, weight, (start, count) => {
-		const p = logitsOf(hidden.narrow(0, start, count), weight).logSoftmax(-1);
-		const q = logitsOf(otherHidden.narrow(0, start, count), otherWeight).logSoftmax(-1);
-		const difference = p.sub(q);
-		kl.set(p.exp().mul_(difference).sum([-1]).toFloat32Array(), start);
-		klReverse.set(q.exp().mul_(difference).sum([-1]).neg().toFloat32Array(), start);
-	});
-	return { kl, klReverse };
-}
-
-function logitsOf(hidden: Tensor, weight: Tensor): Tensor {
-	return linear(hidden, weight).to("f32");
-}
-
-function forEachBlock(hidden: Tensor, weight: Tensor, body: (start: number, count: number) => void): void {
-	const rows = hidden.shape[0];
-	const size = Math.max(1, Math.floor(blockBytes / (weight.shape[0] * 4)));
-	for (let start = 0; start < rows; start += size) {
-		tidy(() => {
-			body(start, Math.min(size, rows - start));
-		});
-	}
 }

@@ -1,12 +1,22 @@
-import { expected } from "../../errors.ts";
-import type { Sequence, TokenCotangents, TokenOutputs, Weigh } from "../engine.ts";
+import type {
+	AccumulateOptions,
+	EvaluateOptions,
+	Sequence,
+	TokenDivergences,
+	TokenOutputs,
+	Weigh,
+} from "../engine.ts";
 import { noGrad } from "./autograd.ts";
-import { checkSequences, type PaddedBatch, padBatch, splitOutputs } from "./batch.ts";
+import { checkSequences, type PaddedBatch, padBatch, splitDivergences, splitOutputs } from "./batch.ts";
+import { flattenCotangents } from "./cotangents.ts";
 import type { Decoder } from "./decoder.ts";
-import { type HeadCotangents, headBackward, headForward } from "./head.ts";
+import { temperatureOf, topKOf } from "./evaluation-options.ts";
+import type { Gradients } from "./gradients.ts";
+import { type HeadCotangents, type HeadOptions, headBackward, headForward } from "./head.ts";
+import { headDivergences, type OtherHead } from "./head-divergence.ts";
 import { microBatches } from "./micro-batches.ts";
 import { record, type Tape } from "./tape.ts";
-import { keep, Tensor, tidy } from "./tensor.ts";
+import { Tensor, tidy } from "./tensor.ts";
 
 export interface LearnerOptions {
 	/** Tokens of one micro-batch, padding included: memory against speed. */
@@ -18,89 +28,74 @@ export interface LearnerOptions {
 /** A Weigh that may be answered from elsewhere (another thread). */
 export type AsyncWeigh = (...args: Parameters<Weigh>) => ReturnType<Weigh> | Promise<ReturnType<Weigh>>;
 
-/** Sums of d(loss)/d(parameter) in f32, made when first needed. */
-export class Gradients {
-	readonly #sums = new Map<string, Tensor>();
-
-	get(name: string): Tensor | undefined {
-		return this.#sums.get(name);
-	}
-
-	/** The sum for a parameter, zeros at first. */
-	sumFor(name: string, parameter: Tensor): Tensor {
-		let sum = this.#sums.get(name);
-		if (sum === undefined) {
-			sum = keep(Tensor.zeros(parameter.shape));
-			this.#sums.set(name, sum);
-		}
-		return sum;
-	}
-
-	add(name: string, gradient: Tensor): void {
-		const sum = this.#sums.get(name);
-		if (sum !== undefined) sum.add_(gradient);
-		else
-			this.#sums.set(
-				name,
-				keep(gradient.dtype === "f32" ? gradient.contiguous().clone() : gradient.to("f32")),
-			);
-	}
-
-	get empty(): boolean {
-		return this.#sums.size === 0;
-	}
-
-	clear(): void {
-		for (const sum of this.#sums.values()) sum.dispose();
-		this.#sums.clear();
-	}
-}
-
-/** Outputs of the evaluated tokens, without gradient. */
+/** Outputs of the evaluated tokens, without gradient. @throws ThaliaError for options or sequences out of range */
 export function evaluateSequences(
 	decoder: Decoder,
 	sequences: readonly Sequence[],
 	tokenBudget: number,
+	options: EvaluateOptions = {},
 ): TokenOutputs[] {
-	checkSequences(sequences, decoder.config.vocabSize, decoder.config.maxPositions);
-	const results: TokenOutputs[] = [];
-	for (const indices of microBatches(sequences, tokenBudget)) {
-		noGrad(() =>
-			tidy(() => {
-				const batch = padBatch(indices.map((i) => sequences[i]));
-				const hidden = evaluatedRows(decoder.forward(batch.tokens), batch);
-				const outputs = splitOutputs(headForward(hidden, decoder.headWeight, batch.targets), batch.offsets);
-				indices.forEach((i, b) => (results[i] = outputs[b]));
-			}),
-		);
-	}
-	return results;
+	const temperature = temperatureOf(options);
+	return overMicroBatches([decoder], sequences, tokenBudget, (batch) => {
+		const { hidden, weight } = headOf(decoder, batch);
+		return splitOutputs(headForward(hidden, weight, batch.targets, { temperature }), batch.offsets);
+	});
 }
 
-/** One forward, `weigh` on the fresh outputs, one backward into `gradients`, micro-batch by micro-batch. */
+/** Divergences of the policy from the reference at the evaluated tokens, without gradient. */
+export function divergencesOfSequences(
+	policy: Decoder,
+	reference: Decoder,
+	sequences: readonly Sequence[],
+	tokenBudget: number,
+	options: EvaluateOptions = {},
+): TokenDivergences[] {
+	const temperature = temperatureOf(options);
+	return overMicroBatches([policy, reference], sequences, tokenBudget, (batch) => {
+		const { hidden, weight } = headOf(policy, batch);
+		const divergences = headDivergences(hidden, weight, headOf(reference, batch), temperature);
+		return splitDivergences(divergences, batch.offsets);
+	});
+}
+
+/**
+ * One forward, `weigh` on the fresh outputs, one backward into `gradients`, micro-batch by micro-batch.
+ * @param reference what the divergence is from; needed where `options` asks for one
+ */
 export async function accumulateGradients(
 	decoder: Decoder,
 	sequences: readonly Sequence[],
 	weigh: AsyncWeigh,
 	gradients: Gradients,
-	options: LearnerOptions,
+	learner: LearnerOptions,
+	options: AccumulateOptions = {},
+	reference?: Decoder,
 ): Promise<TokenOutputs[]> {
-	checkSequences(sequences, decoder.config.vocabSize, decoder.config.maxPositions);
+	const temperature = temperatureOf(options);
+	const topK = topKOf(options, decoder.config.vocabSize);
+	const compared = options.divergence === undefined ? undefined : reference;
+	checkAll(compared === undefined ? [decoder] : [decoder, compared], sequences);
 	const results: TokenOutputs[] = [];
-	for (const indices of microBatches(sequences, options.tokensPerMicroBatch)) {
+	for (const indices of microBatches(sequences, learner.tokensPerMicroBatch)) {
 		const batch = padBatch(indices.map((i) => sequences[i]));
-		const tape = record(decoder, batch.tokens, options.recompute);
+		let other: OtherHead | undefined;
+		let tape: Tape | undefined;
 		let hidden: Tensor | undefined;
 		try {
-			hidden = noGrad(() => tidy(() => evaluatedRows(tape.hidden, batch)));
-			const flat = noGrad(() => headForward(hidden!, decoder.headWeight, batch.targets));
+			other = compared && noGrad(() => headOf(compared, batch));
+			tape = record(decoder, batch.tokens, learner.recompute);
+			hidden = noGrad(() => tidy(() => evaluatedRows(tape!.hidden, batch)));
+			const head: HeadOptions = { temperature, other, topK };
+			const flat = noGrad(() => headForward(hidden!, decoder.headWeight, batch.targets, head));
 			const outputs = splitOutputs(flat, batch.offsets);
-			const cotangents = flatten(await weigh(outputs, indices), batch.offsets);
+			const answer = await weigh(outputs, indices);
+			const cotangents = flattenCotangents(answer, batch.offsets, other !== undefined);
 			indices.forEach((i, b) => (results[i] = outputs[b]));
-			pullBack(decoder, batch, tape, hidden, cotangents, gradients);
+			pullBack(decoder, batch, tape, hidden, cotangents, gradients, head);
 		} finally {
+			other?.hidden.dispose();
 			hidden?.dispose();
-			tape.dispose();
+			tape?.dispose();
 			for (const tensor of [batch.tokens, batch.rows, batch.targets]) tensor.dispose();
 		}
 	}
@@ -114,6 +109,7 @@ function pullBack(
 	hidden: Tensor,
 	cotangents: HeadCotangents,
 	gradients: Gradients,
+	head: HeadOptions,
 ): void {
 	tidy(() => {
 		const headName = decoder.weights.has("head") ? "head" : "embed";
@@ -124,6 +120,7 @@ function pullBack(
 				batch.targets,
 				cotangents,
 				gradients.sumFor(headName, decoder.headWeight),
+				head,
 			);
 			const full = Tensor.zeros([tape.hidden.shape[0] * tape.hidden.shape[1], rows.shape[1]], rows.dtype);
 			return full.indexCopy_(0, batch.rows, rows).view(...tape.hidden.shape);
@@ -136,34 +133,36 @@ function pullBack(
 	});
 }
 
-function evaluatedRows(hidden: Tensor, batch: PaddedBatch): Tensor {
-	return hidden.view(-1, hidden.shape[2]).indexSelect(0, batch.rows);
+/** What `evaluate` gives per sequence of a micro-batch, in the order of the sequences; no gradient. */
+function overMicroBatches<T>(
+	decoders: readonly Decoder[],
+	sequences: readonly Sequence[],
+	tokenBudget: number,
+	evaluate: (batch: PaddedBatch) => readonly T[],
+): T[] {
+	checkAll(decoders, sequences);
+	const results: T[] = [];
+	for (const indices of microBatches(sequences, tokenBudget)) {
+		noGrad(() =>
+			tidy(() => {
+				const outputs = evaluate(padBatch(indices.map((i) => sequences[i])));
+				indices.forEach((i, b) => (results[i] = outputs[b]));
+			}),
+		);
+	}
+	return results;
 }
 
-function flatten(cotangents: readonly TokenCotangents[], offsets: readonly number[]): HeadCotangents {
-	const count = offsets.length - 1;
-	if (cotangents.length !== count) {
-		throw expected("cotangents", `${count} cotangents, one a sequence`, "weigh's result", cotangents.length);
-	}
-	const total = offsets[count];
-	const logprobs = new Float32Array(total);
-	const entropy = cotangents.some((c) => c.entropy !== undefined) ? new Float32Array(total) : undefined;
-	cotangents.forEach((cotangent, b) => {
-		for (const [name, values, into] of [
-			["logprobs", cotangent.logprobs, logprobs],
-			["entropy", cotangent.entropy, entropy],
-		] as const) {
-			if (values === undefined || into === undefined) continue;
-			if (values.length !== offsets[b + 1] - offsets[b]) {
-				throw expected(
-					"cotangents",
-					`${offsets[b + 1] - offsets[b]} numbers`,
-					`${name} of cotangent ${b}`,
-					values.length,
-				);
-			}
-			into.set(values, offsets[b]);
-		}
-	});
-	return entropy === undefined ? { logprobs } : { logprobs, entropy };
+function checkAll(decoders: readonly Decoder[], sequences: readonly Sequence[]): void {
+	for (const { config } of decoders) checkSequences(sequences, config.vocabSize, config.maxPositions);
+}
+
+/** Hidden states of the evaluated rows [N, hidden], and the head that reads them. */
+function headOf(decoder: Decoder, batch: PaddedBatch): OtherHead {
+	const hidden = tidy(() => evaluatedRows(decoder.forward(batch.tokens), batch));
+	return { hidden, weight: decoder.headWeight };
+}
+
+function evaluatedRows(hidden: Tensor, batch: PaddedBatch): Tensor {
+	return hidden.view(-1, hidden.shape[2]).indexSelect(0, batch.rows);
 }

@@ -1,33 +1,37 @@
-import { copyFileSync, existsSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
 import { ThaliaError } from "../../errors.ts";
 import { Checkpoint } from "../../formats/checkpoint.ts";
-import { type DecoderConfig, readDecoderConfig, serializeDecoderConfig } from "../../formats/hf-config.ts";
-import { SafetensorsFile, writeSafetensors } from "../../formats/safetensors.ts";
+import { type DecoderConfig, readDecoderConfig } from "../../formats/hf-config.ts";
 import type {
+	AccumulateOptions,
 	Completion,
 	Engine,
 	EngineCapabilities,
+	EvaluateOptions,
+	RetainedVersions,
 	SampleRequest,
 	SamplingOptions,
 	Sequence,
 	StepOptions,
+	TokenDivergences,
 	TokenOutputs,
 } from "../engine.ts";
 import { AdamW, type AdamWOptions } from "./adamw.ts";
-import { noGrad } from "./autograd.ts";
 import { decode } from "./decode.ts";
 import { Decoder } from "./decoder.ts";
+import { readPolicy, readTrainingState, writePolicy, writeTrainingState } from "./engine-files.ts";
+import { Gradients } from "./gradients.ts";
+import { KeptGradients } from "./kept-gradients.ts";
 import {
 	type AsyncWeigh,
 	accumulateGradients,
+	divergencesOfSequences,
 	evaluateSequences,
-	Gradients,
 	type LearnerOptions,
 } from "./learner.ts";
+import { MovingReference } from "./moving-reference.ts";
 import { native } from "./native.ts";
-import { Tensor, tidy } from "./tensor.ts";
-import { exportWeights, loadWeights, randomWeights, type WeightDtype } from "./weights.ts";
+import { PublishedVersions } from "./published-versions.ts";
+import { loadWeights, randomWeights, type WeightDtype } from "./weights.ts";
 
 export interface LocalEngineOptions {
 	/** Folder of the policy in Hugging Face layout. */
@@ -39,6 +43,8 @@ export interface LocalEngineOptions {
 	readonly dtype: WeightDtype;
 	/** Precision of the weights that `save` writes; default `dtype`. Resuming bit for bit needs the default. */
 	readonly saveAs?: WeightDtype;
+	/** Published versions before the newest that can still be sampled from; each takes the policy's memory. Default 0. */
+	readonly retainVersions?: number;
 	/** Threads of one operation. Default: what libtorch chooses, one a core. */
 	readonly threads?: number;
 	readonly optimizer?: AdamWOptions;
@@ -48,32 +54,22 @@ export interface LocalEngineOptions {
 const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 };
 const defaultLearner: LearnerOptions = { tokensPerMicroBatch: 512, recompute: false };
 
-/** Files of a model folder that travel with its weights. */
-const companions = [
-	"generation_config.json",
-	"tokenizer.json",
-	"tokenizer_config.json",
-	"special_tokens_map.json",
-	"chat_template.jinja",
-];
-
-const optimizerFile = "optimizer.safetensors";
-
 /** The engine over libtorch, in the thread that calls it: `WorkerEngine` is the one that leaves the caller free. */
 export class LocalEngine implements Engine {
 	readonly capabilities: EngineCapabilities = {
 		entropy: true,
-		fullVocabularyKl: false,
+		fullVocabularyKl: true,
 		lora: false,
 		fullFineTune: true,
 	};
 	readonly #options: LocalEngineOptions;
 	readonly #learner: LearnerOptions;
 	readonly #gradients = new Gradients();
-	readonly #reference: Decoder | undefined;
-	#policy: Decoder;
+	readonly #kept = new KeptGradients();
+	readonly #policy: Decoder;
+	readonly #versions: PublishedVersions;
+	readonly #reference: MovingReference | undefined;
 	#optimizer: AdamW | undefined;
-	#version = 0;
 
 	/** Reads and checks everything before the first computation. */
 	constructor(options: LocalEngineOptions) {
@@ -94,8 +90,10 @@ export class LocalEngine implements Engine {
 			options.randomSeed === undefined
 				? openDecoder(options.model, config, options.dtype)
 				: new Decoder(config, randomWeights(config, options.dtype, options.randomSeed));
+		this.#versions = new PublishedVersions(this.#policy, options.retainVersions ?? 0);
 		if (options.reference !== undefined && referenceConfig !== undefined) {
-			this.#reference = openDecoder(options.reference, referenceConfig, options.dtype);
+			const open = () => openDecoder(options.reference!, referenceConfig, options.dtype);
+			this.#reference = new MovingReference(open(), () => open().weights);
 		}
 	}
 
@@ -130,36 +128,47 @@ export class LocalEngine implements Engine {
 		options: SamplingOptions,
 		onProgress?: (tokens: number) => void,
 	): Promise<Completion[]> {
-		return attempt(() => decode(this.#policy, requests, options, this.#version, onProgress)).finally(trim);
-	}
-
-	evaluate(sequences: readonly Sequence[], of: "policy" | "reference"): Promise<TokenOutputs[]> {
 		return attempt(() => {
-			const decoder = of === "policy" ? this.#policy : this.#reference;
-			if (decoder === undefined) {
-				throw new ThaliaError(
-					"no-reference",
-					"Expected a reference policy for evaluate but the engine was opened without one",
-					{
-						fix: "open the engine with `reference`",
-					},
-				);
-			}
-			return evaluateSequences(decoder, sequences, this.#learner.tokensPerMicroBatch);
+			const version = options.policyVersion ?? this.#versions.newest;
+			return decode(this.#versions.decoderOf(version), requests, options, version, onProgress);
 		}).finally(trim);
 	}
 
-	accumulate(sequences: readonly Sequence[], weigh: AsyncWeigh): Promise<TokenOutputs[]> {
-		return accumulateGradients(this.#policy, sequences, weigh, this.#gradients, this.#learner);
+	evaluate(
+		sequences: readonly Sequence[],
+		of: "policy" | "reference",
+		options: EvaluateOptions = {},
+	): Promise<TokenOutputs[]> {
+		return attempt(() => {
+			const decoder = of === "policy" ? this.#policy : this.#needReference("evaluate").decoder;
+			return evaluateSequences(decoder, sequences, this.#learner.tokensPerMicroBatch, options);
+		}).finally(trim);
+	}
+
+	divergences(sequences: readonly Sequence[], options: EvaluateOptions = {}): Promise<TokenDivergences[]> {
+		return attempt(() => {
+			const reference = this.#needReference("divergences").decoder;
+			const { tokensPerMicroBatch } = this.#learner;
+			return divergencesOfSequences(this.#policy, reference, sequences, tokensPerMicroBatch, options);
+		}).finally(trim);
+	}
+
+	accumulate(
+		sequences: readonly Sequence[],
+		weigh: AsyncWeigh,
+		options: AccumulateOptions = {},
+	): Promise<TokenOutputs[]> {
+		return attempt(() => {
+			const compared = options.divergence === undefined ? undefined : this.#needReference("a divergence");
+			const context = [this.#gradients, this.#learner, options, compared?.decoder] as const;
+			return accumulateGradients(this.#policy, sequences, weigh, ...context);
+		});
 	}
 
 	step(options: StepOptions): Promise<{ gradNorm: number; applied: boolean }> {
 		return attempt(() => {
-			if (this.#gradients.empty) {
-				throw new ThaliaError("no-gradient", "Expected an accumulated gradient for step but there is none", {
-					fix: "call accumulate first",
-				});
-			}
+			this.#needGradient("step");
+			this.#versions.preserve();
 			const result = this.#useOptimizer().step(this.#gradients, options.learningRate, options.maxGradNorm);
 			this.#gradients.clear();
 			return result;
@@ -171,63 +180,81 @@ export class LocalEngine implements Engine {
 		return Promise.resolve();
 	}
 
+	keepGradient(name: string): Promise<void> {
+		return attempt(() => {
+			this.#needGradient("keepGradient");
+			this.#kept.keep(name, this.#gradients);
+		});
+	}
+
+	gradientProducts(names: readonly string[]): Promise<number[][]> {
+		return attempt(() => this.#kept.products(names)).finally(trim);
+	}
+
+	dropGradients(names: readonly string[]): Promise<void> {
+		return attempt(() => {
+			this.#kept.drop(names);
+		}).finally(trim);
+	}
+
 	publish(): Promise<number> {
-		return Promise.resolve(++this.#version);
+		return attempt(() => this.#versions.publish());
+	}
+
+	retained(): Promise<RetainedVersions> {
+		return attempt(() => this.#versions.retained());
+	}
+
+	updateReference(decay: number): Promise<void> {
+		return attempt(() => {
+			this.#needReference("updateReference").update(decay, this.#policy);
+		}).finally(trim);
 	}
 
 	save(dir: string, options: { optimizer?: boolean } = {}): Promise<void> {
 		return attempt(() => {
-			const dtype = this.#options.saveAs ?? this.#options.dtype;
-			const config: DecoderConfig = { ...this.#policy.config, dtype };
-			writeFileSync(join(dir, "config.json"), `${JSON.stringify(serializeDecoderConfig(config), null, 2)}\n`);
-			for (const file of companions) {
-				const source = join(this.#options.model, file);
-				const elsewhere = resolve(dir) !== resolve(this.#options.model);
-				if (elsewhere && existsSync(source)) copyFileSync(source, join(dir, file));
-			}
-			writeSafetensors(join(dir, "model.safetensors"), exportWeights(config, this.#policy.weights, dtype), {
-				format: "pt",
-			});
+			writePolicy(dir, this.#options.model, this.#policy, this.#options.saveAs ?? this.#options.dtype);
 			if (options.optimizer === true) {
-				const state = this.#useOptimizer().state();
-				writeSafetensors(
-					join(dir, optimizerFile),
-					state.map(({ name, tensor }) => ({
-						name,
-						dtype: "F32",
-						shape: tensor.shape,
-						data: () => tensor.toBytes(),
-					})),
-				);
+				writeTrainingState(dir, this.#useOptimizer(), this.#versions, this.#reference);
 			}
 		});
 	}
 
 	load(dir: string, policyVersion: number): Promise<void> {
 		return attempt(() => {
-			const fresh = loadWeights(Checkpoint.open(dir), this.#policy.config, this.#options.dtype);
-			for (const [name, tensor] of fresh) {
-				noGrad(() => this.#policy.weights.get(name)!.copy_(tensor));
-				tensor.dispose();
-			}
-			const file = SafetensorsFile.open(join(dir, optimizerFile));
+			readPolicy(dir, this.#policy);
 			this.#optimizer?.dispose();
 			this.#optimizer = undefined;
-			for (const { name, tensor } of this.#useOptimizer().state()) {
-				tidy(() => noGrad(() => tensor.copy_(Tensor.fromBytes(file.read(name), tensor.shape, "f32"))));
-			}
-			file.close();
+			readTrainingState(dir, policyVersion, this.#useOptimizer(), this.#versions, this.#reference);
 			this.#gradients.clear();
-			this.#version = policyVersion;
-		});
+			this.#kept.clear();
+		}).finally(trim);
 	}
 
 	close(): Promise<void> {
 		this.#gradients.clear();
+		this.#kept.clear();
 		this.#optimizer?.dispose();
+		this.#versions.dispose();
 		this.#policy.dispose();
 		this.#reference?.dispose();
 		return Promise.resolve();
+	}
+
+	#needReference(what: string): MovingReference {
+		if (this.#reference !== undefined) return this.#reference;
+		throw new ThaliaError(
+			"no-reference",
+			`Expected a reference policy for ${what} but the engine was opened without one`,
+			{ fix: "open the engine with `reference`" },
+		);
+	}
+
+	#needGradient(what: string): void {
+		if (!this.#gradients.empty) return;
+		throw new ThaliaError("no-gradient", `Expected an accumulated gradient for ${what} but there is none`, {
+			fix: "call accumulate first",
+		});
 	}
 
 	#useOptimizer(): AdamW {
@@ -251,8 +278,8 @@ function trim(): void {
 	native.trimMemory();
 }
 
-/** Runs synchronous work as a promise, its exception as a rejection. */
-function attempt<T>(work: () => T): Promise<T> {
+/** Runs work as a promise, its exception as a rejection. */
+function attempt<T>(work: () => T | Promise<T>): Promise<T> {
 	return new Promise((resolve) => {
 		resolve(work());
 	});

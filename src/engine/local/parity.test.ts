@@ -8,8 +8,10 @@ import { AdamW } from "./adamw.ts";
 import { noGrad } from "./autograd.ts";
 import { decode } from "./decode.ts";
 import type { Decoder } from "./decoder.ts";
-import { headDivergences, headForward } from "./head.ts";
-import { accumulateGradients, evaluateSequences, Gradients } from "./learner.ts";
+import { Gradients } from "./gradients.ts";
+import { headForward } from "./head.ts";
+import { headDivergences } from "./head-divergence.ts";
+import { accumulateGradients, evaluateSequences } from "./learner.ts";
 import { openDecoder } from "./local-engine.ts";
 import { Tensor, tidy } from "./tensor.ts";
 import { parameterSpecs } from "./weights.ts";
@@ -82,11 +84,11 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 		const [a, b] = [open(name), open(name, "/checkpoint_b")];
 		const tokens = Tensor.fromArray(batch.ids, [batch.B, batch.T], "i64");
 		const flat = (decoder: Decoder) => decoder.forward(tokens).view(-1, decoder.config.hiddenSize);
-		const { kl, klReverse } = noGrad(() =>
-			tidy(() => headDivergences(flat(a), a.headWeight, flat(b), b.headWeight)),
+		const { divergence, reverseDivergence } = noGrad(() =>
+			tidy(() => headDivergences(flat(a), a.headWeight, { hidden: flat(b), weight: b.headWeight })),
 		);
-		expect(worst(kl, golden.floats("right.kl_a_b"), entropyTolerance, real)).toBeLessThan(1);
-		expect(worst(klReverse, golden.floats("right.kl_b_a"), entropyTolerance, real)).toBeLessThan(1);
+		expect(worst(divergence, golden.floats("right.kl_a_b"), entropyTolerance, real)).toBeLessThan(1);
+		expect(worst(reverseDivergence, golden.floats("right.kl_b_a"), entropyTolerance, real)).toBeLessThan(1);
 		const targets = Tensor.fromArray(
 			golden.ints("right.targets").map((t) => Math.max(0, t)),
 			[batch.B * batch.T],

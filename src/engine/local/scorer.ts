@@ -2,7 +2,8 @@ import { expected, ThaliaError } from "../../errors.ts";
 import { readDecoderConfig } from "../../formats/hf-config.ts";
 import { noGrad } from "./autograd.ts";
 import type { Decoder } from "./decoder.ts";
-import { headDivergences, headForward } from "./head.ts";
+import { headForward } from "./head.ts";
+import { headDivergences } from "./head-divergence.ts";
 import { openDecoder } from "./local-engine.ts";
 import { mergeAdapter } from "./lora.ts";
 import { native } from "./native.ts";
@@ -88,13 +89,12 @@ export class Scorer {
 	#divergences(hidden: Tensor, ids: Tensor): Pick<Score, "kl" | "klReverse"> {
 		if (this.#reference === undefined) return {};
 		const other = this.#reference.forward(ids).view(-1, this.#reference.config.hiddenSize);
-		const { kl, klReverse } = headDivergences(
-			hidden,
-			this.#model.headWeight,
-			other,
-			this.#reference.headWeight,
-		);
-		return { kl: [...kl], klReverse: [...klReverse] };
+		const weight = this.#reference.headWeight;
+		const { divergence, reverseDivergence } = headDivergences(hidden, this.#model.headWeight, {
+			hidden: other,
+			weight,
+		});
+		return { kl: [...divergence], klReverse: [...reverseDivergence] };
 	}
 
 	dispose(): void {

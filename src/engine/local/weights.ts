@@ -74,7 +74,7 @@ export function parameterSpecs(c: DecoderConfig): ParameterSpec[] {
 /** The parameters of one decoder, by their names in `parameterSpecs`, in that order. */
 export type Weights = ReadonlyMap<string, Tensor>;
 
-const torchDtypes: Partial<Record<string, Dtype>> = { F32: "f32", BF16: "bf16", F16: "f16" };
+export const torchDtypes: Partial<Record<string, Dtype>> = { F32: "f32", BF16: "bf16", F16: "f16" };
 
 /**
  * Reads a checkpoint's tensors into parameters of `dtype`.

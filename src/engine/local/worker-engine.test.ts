@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { writeTinyModel } from "../../testing/tiny-model.ts";
-import type { Engine, TokenOutputs } from "../engine.ts";
+import type { Engine, TokenOutputs, Weigh } from "../engine.ts";
 import { LocalEngine } from "./local-engine.ts";
 import { liveTensors } from "./tensor.ts";
 import { WorkerEngine } from "./worker-engine.ts";
@@ -40,12 +40,42 @@ async function train(engine: Engine, steps: number, from = 0): Promise<unknown[]
 	return seen;
 }
 
+/** What else an engine with a reference does. */
+async function compare(engine: Engine): Promise<unknown[]> {
+	const sequences = [{ tokens: Int32Array.of(9, 8, 7), promptLength: 1 }];
+	const weigh: Weigh = ([{ divergence }]) => [
+		{ logprobs: divergence!.map(() => 1), divergence: divergence! },
+	];
+	const seen: unknown[] = [
+		engine.capabilities,
+		await engine.accumulate(sequences, weigh, { temperature: 0.7, divergence: { topK: 4 } }),
+		await engine.keepGradient("a"),
+		await engine.accumulate(sequences, weigh, { divergence: {} }),
+		await engine.keepGradient("b"),
+		await engine.gradientProducts(["a", "b"]),
+		await engine.dropGradients(["a"]),
+		await engine.updateReference(0.5),
+	];
+	for (const of of ["policy", "reference"] as const) {
+		seen.push(await engine.evaluate(sequences, of, { temperature: 0.7 }));
+	}
+	const { versions } = await engine.retained();
+	const sampling = { maxTokens: 4, seed: 1, policyVersion: versions[0] };
+	seen.push(
+		await engine.divergences(sequences, { temperature: 0.7 }),
+		await engine.retained(),
+		await engine.sample([{ prompt, count: 2, id: 0 }], sampling),
+	);
+	return seen;
+}
+
 test("the thread's engine answers what the local one answers, bit for bit, and leaves the event loop free", async () => {
 	const options = {
 		model,
 		reference,
 		dtype: "f32",
 		threads: 1,
+		retainVersions: 1,
 		learner: { tokensPerMicroBatch: 24 },
 	} as const;
 	const local = new LocalEngine(options);
@@ -56,10 +86,7 @@ test("the thread's engine answers what the local one answers, bit for bit, and l
 	clearInterval(timer);
 	expect(ticks).toBeGreaterThan(5);
 	expect(there).toEqual(await train(local, 20));
-	const sequence = { tokens: Int32Array.of(9, 8, 7), promptLength: 1 };
-	expect(await remote.evaluate([sequence], "reference")).toEqual(
-		await local.evaluate([sequence], "reference"),
-	);
+	expect(await compare(remote)).toEqual(await compare(local));
 	await Promise.all([local.close(), remote.close()]);
 });
 
@@ -82,10 +109,41 @@ test.each(["f32", "bf16"] as const)(
 
 test("closing gives every tensor back", async () => {
 	const before = liveTensors();
-	const engine = new LocalEngine({ model, reference, dtype: "bf16" });
+	const engine = new LocalEngine({ model, reference, dtype: "bf16", retainVersions: 1 });
 	await train(engine, 1);
+	await compare(engine);
 	await engine.close();
 	expect(liveTensors()).toBe(before);
+});
+
+test("a kept gradient has left the accumulated one, and its products are those of its entries", async () => {
+	const engine = new LocalEngine({ model, dtype: "f32" });
+	const none = { code: "no-gradient" };
+	await expect(engine.keepGradient("a")).rejects.toMatchObject(none);
+	const sequence = { tokens: Int32Array.of(1, 2, 3), promptLength: 1 };
+	const gradients: Map<string, Float64Array>[] = [];
+	for (const [name, weight] of [
+		["a", 1],
+		["b", -2],
+	] as const) {
+		await engine.accumulate([sequence], () => [{ logprobs: Float32Array.of(1, weight) }]);
+		const names = engine.gradients.names();
+		gradients.push(new Map(names.map((n) => [n, engine.gradients.get(n)!.toFloat64Array()])));
+		await engine.keepGradient(name);
+		await expect(engine.step({ learningRate: 1, maxGradNorm: 1 })).rejects.toMatchObject(none);
+	}
+	const products = await engine.gradientProducts(["a", "b"]);
+	gradients.forEach((left, i) => {
+		gradients.forEach((right, j) => {
+			const want = [...left].reduce(
+				(sum, [name, g]) => sum + g.reduce((s, x, k) => s + x * right.get(name)![k], 0),
+				0,
+			);
+			expect(Math.abs(products[i][j] / want - 1)).toBeLessThan(1e-9);
+		});
+	});
+	await expect(engine.dropGradients(["c"])).rejects.toMatchObject({ code: "gradient-name" });
+	await engine.close();
 });
 
 test("a gradient that is not finite moves nothing", async () => {

@@ -1,13 +1,17 @@
 import { Worker } from "node:worker_threads";
 import { ThaliaError } from "../../errors.ts";
 import type {
+	AccumulateOptions,
 	Completion,
 	Engine,
 	EngineCapabilities,
+	EvaluateOptions,
+	RetainedVersions,
 	SampleRequest,
 	SamplingOptions,
 	Sequence,
 	StepOptions,
+	TokenDivergences,
 	TokenOutputs,
 	Weigh,
 } from "../engine.ts";
@@ -26,7 +30,7 @@ interface Call {
 export class WorkerEngine implements Engine {
 	readonly capabilities: EngineCapabilities = {
 		entropy: true,
-		fullVocabularyKl: false,
+		fullVocabularyKl: true,
 		lora: false,
 		fullFineTune: true,
 	};
@@ -85,11 +89,22 @@ export class WorkerEngine implements Engine {
 	): Promise<Completion[]> {
 		return this.#call("sample", [requests, options], { onProgress }) as Promise<Completion[]>;
 	}
-	evaluate(sequences: readonly Sequence[], of: "policy" | "reference"): Promise<TokenOutputs[]> {
-		return this.#call("evaluate", [sequences, of]) as Promise<TokenOutputs[]>;
+	evaluate(
+		sequences: readonly Sequence[],
+		of: "policy" | "reference",
+		options?: EvaluateOptions,
+	): Promise<TokenOutputs[]> {
+		return this.#call("evaluate", [sequences, of, options]) as Promise<TokenOutputs[]>;
 	}
-	accumulate(sequences: readonly Sequence[], weigh: Weigh): Promise<TokenOutputs[]> {
-		return this.#call("accumulate", [sequences], { weigh }) as Promise<TokenOutputs[]>;
+	divergences(sequences: readonly Sequence[], options?: EvaluateOptions): Promise<TokenDivergences[]> {
+		return this.#call("divergences", [sequences, options]) as Promise<TokenDivergences[]>;
+	}
+	accumulate(
+		sequences: readonly Sequence[],
+		weigh: Weigh,
+		options?: AccumulateOptions,
+	): Promise<TokenOutputs[]> {
+		return this.#call("accumulate", [sequences, options], { weigh }) as Promise<TokenOutputs[]>;
 	}
 	step(options: StepOptions): Promise<{ gradNorm: number; applied: boolean }> {
 		return this.#call("step", [options]) as Promise<{ gradNorm: number; applied: boolean }>;
@@ -97,8 +112,23 @@ export class WorkerEngine implements Engine {
 	discard(): Promise<void> {
 		return this.#call("discard", []) as Promise<void>;
 	}
+	keepGradient(name: string): Promise<void> {
+		return this.#call("keepGradient", [name]) as Promise<void>;
+	}
+	gradientProducts(names: readonly string[]): Promise<number[][]> {
+		return this.#call("gradientProducts", [names]) as Promise<number[][]>;
+	}
+	dropGradients(names: readonly string[]): Promise<void> {
+		return this.#call("dropGradients", [names]) as Promise<void>;
+	}
 	publish(): Promise<number> {
 		return this.#call("publish", []) as Promise<number>;
+	}
+	retained(): Promise<RetainedVersions> {
+		return this.#call("retained", []) as Promise<RetainedVersions>;
+	}
+	updateReference(decay: number): Promise<void> {
+		return this.#call("updateReference", [decay]) as Promise<void>;
 	}
 	save(dir: string, options?: { optimizer?: boolean }): Promise<void> {
 		return this.#call("save", [dir, options]) as Promise<void>;

@@ -4,10 +4,16 @@ import type { TokenCotangents, TokenOutputs } from "../engine.ts";
 export type Method =
 	| "sample"
 	| "evaluate"
+	| "divergences"
 	| "accumulate"
 	| "step"
 	| "discard"
+	| "keepGradient"
+	| "gradientProducts"
+	| "dropGradients"
 	| "publish"
+	| "retained"
+	| "updateReference"
 	| "save"
 	| "load"
 	| "close";

@@ -1,6 +1,14 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { ThaliaError } from "../../errors.ts";
-import type { SampleRequest, SamplingOptions, Sequence, StepOptions, TokenCotangents } from "../engine.ts";
+import type {
+	AccumulateOptions,
+	EvaluateOptions,
+	SampleRequest,
+	SamplingOptions,
+	Sequence,
+	StepOptions,
+	TokenCotangents,
+} from "../engine.ts";
 import { LocalEngine, type LocalEngineOptions } from "./local-engine.ts";
 import type { FromWorker, Method, ToWorker, WireError } from "./worker-protocol.ts";
 
@@ -58,7 +66,9 @@ function call(engine: LocalEngine, id: number, method: Method, args: readonly un
 			});
 		}
 		case "evaluate":
-			return engine.evaluate(...(args as [Sequence[], "policy" | "reference"]));
+			return engine.evaluate(...(args as [Sequence[], "policy" | "reference", EvaluateOptions?]));
+		case "divergences":
+			return engine.divergences(...(args as [Sequence[], EvaluateOptions?]));
 		case "accumulate":
 			return engine.accumulate(
 				args[0] as Sequence[],
@@ -67,13 +77,24 @@ function call(engine: LocalEngine, id: number, method: Method, args: readonly un
 						pendingWeigh = { resolve, reject };
 						send({ kind: "weigh", id, outputs, indices });
 					}),
+				args[1] as AccumulateOptions | undefined,
 			);
 		case "step":
 			return engine.step(args[0] as StepOptions);
 		case "discard":
 			return engine.discard();
+		case "keepGradient":
+			return engine.keepGradient(args[0] as string);
+		case "gradientProducts":
+			return engine.gradientProducts(args[0] as string[]);
+		case "dropGradients":
+			return engine.dropGradients(args[0] as string[]);
 		case "publish":
 			return engine.publish();
+		case "retained":
+			return engine.retained();
+		case "updateReference":
+			return engine.updateReference(args[0] as number);
 		case "save":
 			return engine.save(...(args as [string, { optimizer?: boolean }?]));
 		case "load":
