@@ -3,6 +3,7 @@ import { openLocalEngine } from "../src/engine/local/open.ts";
 import type { WeightDtype } from "../src/engine/local/weights.ts";
 import { readDecoderConfig } from "../src/formats/hf-config.ts";
 import type { Tokenizer } from "../src/formats/tokenizer.ts";
+import { resolveFields } from "../src/recipe/resolve-recipe.ts";
 import { type ResolvedRecipe, trainRecipe } from "../src/recipe/train-recipe.ts";
 import type { Task } from "../src/tasks/task.ts";
 import { engineOptions } from "../src/trainer/engine-options.ts";
@@ -35,6 +36,7 @@ export async function measureRlStep(options: RlStepOptions): Promise<Measurement
 			engine,
 			tokenizer: numberWords(readDecoderConfig(options.model).vocabSize),
 			task: fixedTask(job),
+			beta: 0.05,
 		};
 		const tokens = job.prompts.length * job.groupSize * job.completionTokens;
 		const steps: Timing[] = [];
@@ -87,7 +89,7 @@ function recipeOf(options: RlStepOptions, job: Job): ResolvedRecipe {
 		optimizer: { learningRate: 1e-5, maxGradNorm: 1 },
 		train: { steps: warmup + steps, ...(tokensPerMicroBatch === undefined ? {} : { tokensPerMicroBatch }) },
 	});
-	return { ...recipe, name: "bench", reference: model, threads };
+	return resolveFields({ ...recipe, threads }, { name: "bench", folders: ["."], subject: "the benchmark" });
 }
 
 /** The prompts of the folder at every step; the reward, which stands in for a verifier, is a hash of the text. */

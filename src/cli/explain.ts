@@ -6,7 +6,7 @@ import { type Explanation, explainKl } from "../kl/explain.ts";
 import { namedConfigs } from "../kl/named.ts";
 import type { ObjectiveConfig } from "../objective/config.ts";
 import { explainObjective } from "../objective/followed.ts";
-import { klSchema } from "../recipe/kl-schema.ts";
+import { klAlone, klAtStart, klSchema } from "../recipe/kl-schema.ts";
 import { checkRecipe } from "../recipe/read-recipe.ts";
 import { resolveRecipe } from "../recipe/resolve-recipe.ts";
 import { colors } from "./colors.ts";
@@ -55,7 +55,10 @@ interface Subject {
 }
 
 function subjectOf(recipe: string | undefined, overrides: readonly string[], { kl }: Options): Subject {
-	if (recipe !== undefined && kl === undefined) return resolveRecipe(recipe, overrides);
+	if (recipe !== undefined && kl === undefined) {
+		const resolved = resolveRecipe(recipe, overrides);
+		return { kl: klAtStart(resolved.kl), objective: resolved.objective };
+	}
 	if (kl === undefined || recipe !== undefined) {
 		throw new ThaliaError("usage", "Expected a recipe, or --kl, or --all", {
 			fix: "thalia explain recipes/quickstart.yaml",
@@ -67,7 +70,7 @@ function subjectOf(recipe: string | undefined, overrides: readonly string[], { k
 	} catch (cause) {
 		throw new ThaliaError("usage", `Expected JSON for --kl: ${(cause as Error).message}`, { cause });
 	}
-	const config = checkRecipe(klSchema, value, "--kl");
+	const config = klAlone(checkRecipe(klSchema, value, "--kl"));
 	validateKlConfig(config);
 	return { kl: config };
 }

@@ -1,5 +1,5 @@
 import type { Interval } from "../eval/statistics.ts";
-import type { StepMetrics } from "../trainer/step.ts";
+import type { OverflowedToken, StepMetrics } from "../trainer/step.ts";
 import type { StepEvaluation, TrainHooks } from "../trainer/train.ts";
 import { bold, clock, dim, type StatusLine } from "./status-line.ts";
 
@@ -16,6 +16,7 @@ export class TrainStatus {
 	#phase = "";
 	#numbers = "";
 	#loggedAt = 0;
+	#collapsed = "";
 
 	constructor(line: StatusLine) {
 		this.#line = line;
@@ -27,7 +28,8 @@ export class TrainStatus {
 			this.#line.log(
 				`${bold(dir)}: ${startStep === 0 ? `${steps} steps` : `goes on after step ${startStep} of ${steps}`}`,
 			);
-			this.#line.log(`KL: ${kl.objective}${kl.exact ? ", exactly" : ""} (${kl.reason})`);
+			const strength = kl.beta === null ? "" : `, beta ${kl.beta}`;
+			this.#line.log(`KL: ${kl.objective}${kl.exact ? ", exactly" : ""}${strength} (${kl.reason})`);
 		},
 		onPhase: (step, phase, tokens) => {
 			if (phase !== this.#phase) [this.#phase, this.#phaseSince] = [phase, performance.now()];
@@ -43,6 +45,8 @@ export class TrainStatus {
 			const now = performance.now();
 			if (metrics.skipped !== null)
 				this.#line.log(`step ${metrics.step} changed nothing: ${skipReasons[metrics.skipped]}`);
+			if (metrics.overflow !== null)
+				this.#line.log(`step ${metrics.step}: ${overflowLine(metrics.overflow)}`);
 			if (metrics.rewardErrors > 0)
 				this.#line.log(
 					`step ${metrics.step}: the verifier failed on ${metrics.rewardErrors} completions (${metrics.droppedGroups} groups left out; "error" in rollouts.jsonl)`,
@@ -51,11 +55,15 @@ export class TrainStatus {
 			this.#loggedAt = now;
 			this.#line.logUnlessTerminal(`${this.#head(metrics.step)}${this.#numbers}`.trimEnd());
 		},
+		onCollapse: ({ step, kinds, reason }) => {
+			this.#collapsed = kinds.join(", ");
+			this.#line.log(`step ${step}: the run has collapsed (${this.#collapsed}): ${reason}`);
+		},
 		onEvaluation: (evaluation) => this.#line.log(evaluationLine(evaluation)),
 	};
 
 	#head(step: number): string {
-		return `step ${step}/${this.#steps}  `;
+		return `step ${step}/${this.#steps}  ${this.#collapsed === "" ? "" : `collapsed: ${this.#collapsed}  `}`;
 	}
 
 	#left(step: number): string {
@@ -69,13 +77,22 @@ const skipReasons = {
 	rewards: "no group could be scored",
 } as const;
 
+function overflowLine(overflow: OverflowedToken): string {
+	const { problem, completion, position, text, logp, reference, sampler } = overflow;
+	const nats = (value: number) => value.toFixed(2);
+	return `token ${position} (${JSON.stringify(text)}) of completion ${completion} of ${problem} has a log-ratio out of range: log pi ${nats(logp)}, log ref ${nats(reference)}, log mu ${nats(sampler)}`;
+}
+
 function numbers(metrics: StepMetrics): string {
-	const { reward, passRate, objective, entropy, timing } = metrics;
+	const { reward, passRate, objective, entropy, timing, staleness, retained } = metrics;
 	return [
 		`reward ${reward?.toFixed(3) ?? "-"}`,
 		`pass ${passRate === null ? "-" : `${(100 * passRate).toFixed(0)}%`}`,
 		`KL ${objective === null ? "-" : objective.sequenceKl.toFixed(3)}`,
 		`entropy ${entropy === null ? "-" : entropy.toFixed(3)}`,
+		...(retained === undefined
+			? []
+			: [`lag ${staleness} (${retained.versions} versions, ${(retained.bytes / 2 ** 20).toFixed(0)} MiB)`]),
 		`${timing.tokensPerSecond.toFixed(0)} tok/s`,
 	].join("  ");
 }

@@ -101,6 +101,9 @@ function printResult(result: TrainResult, line: StatusLine): void {
 	} else if (before !== undefined) {
 		process.stdout.write(`${evaluationTable(before.evaluations)}\n`);
 	}
+	if (result.collapse !== null) {
+		line.log(`the run collapsed at step ${result.collapse.step}: ${result.collapse.reason}`);
+	}
 	if (result.outcome === "stopped") line.log(`stopped at step ${result.step}: ${result.reason ?? ""}`);
 	if (result.outcome === "interrupted") {
 		line.log(`saved at step ${result.step} of ${result.steps}. Go on with: thalia train --resume ${dir}`);

@@ -16,7 +16,7 @@ export function klLosses(config: KlConfig, tokens: KlTokens, stopped: LogProbs):
 		return klLosses({ ...config, to: "reference" }, { ...tokens, reference: tokens.sampler }, stopped);
 	}
 	if (config.place !== "loss") {
-		const { logprobs } = klWeights({ ...config, place: "reward" } as KlConfig, { ...tokens, logp: stopped });
+		const { logprobs } = klWeights({ ...config, place: "reward" }, { ...tokens, logp: stopped });
 		for (const [t, c] of logprobs.entries()) losses[t] += c * tokens.logp[t];
 	}
 	if (config.place !== "reward") {

@@ -272,7 +272,7 @@ function applied(fix: string, objective: ObjectiveConfig, kl: KlConfig): [Object
 	const whole: Record<string, unknown> = { ...objective };
 	for (const [, without, side, key, value] of fix.matchAll(/(without )?(kl|objective)\.(\w+)(?:=(\S+))?/g)) {
 		const into = side === "kl" ? flat : whole;
-		if (without === undefined) into[key] = value === "true" ? true : value;
+		if (without !== "without ") into[key] = value === "true" ? true : value;
 		else Reflect.deleteProperty(into, key);
 	}
 	return [whole as unknown as ObjectiveConfig, klFromFlat(flat as unknown as FlatKl)];

@@ -22,8 +22,19 @@ export function complaintsOf(schema: z.ZodType, value: unknown, error: z.ZodErro
 			});
 		}
 		if (issue.code === "invalid_union") {
+			const alternatives = flatten(issue.errors);
+			const kinds = kindsOf(alternatives);
+			if (kinds.length > 0) {
+				return complain({
+					code: "invalid_value",
+					values: kinds,
+					path: [...path, "kind"],
+					message: "",
+					input: value,
+				});
+			}
 			// The alternative that is missed by least is the one that was meant.
-			const closest = [...issue.errors].sort((a, b) => distance(a) - distance(b)).at(0) ?? [];
+			const closest = [...alternatives].sort((a, b) => distance(a) - distance(b)).at(0) ?? [];
 			if (closest.length > 0) {
 				return closest.flatMap((inner) => complain({ ...inner, path: [...path, ...inner.path] }));
 			}
@@ -36,12 +47,39 @@ export function complaintsOf(schema: z.ZodType, value: unknown, error: z.ZodErro
 	}
 }
 
-/** How far a value is from an alternative of a union: another type altogether is farthest. */
-function distance(issues: readonly z.core.$ZodIssue[]): number {
-	const otherType = issues.some(
+/** A union among the alternatives of a union is as many alternatives more. */
+function flatten(alternatives: readonly Alternative[]): Alternative[] {
+	return alternatives.flatMap((issues) => {
+		const [first] = issues;
+		return first.code === "invalid_union" && first.path.length === 0 && first.errors.length > 0
+			? flatten(first.errors)
+			: [issues];
+	});
+}
+
+/** What is wrong with a value as one of a union's alternatives. */
+type Alternative = readonly z.core.$ZodIssue[];
+
+/** The kinds of a union of objects that each have one, where the value is of none of them. */
+function kindsOf(alternatives: readonly Alternative[]): z.core.util.Primitive[] {
+	const objects = alternatives.filter((issues) => !isOtherType(issues));
+	const kinds = objects.map((issues) => issues.flatMap((issue) => (isOtherKind(issue) ? issue.values : [])));
+	return kinds.every((values) => values.length > 0) ? kinds.flat() : [];
+}
+
+function isOtherKind(issue: z.core.$ZodIssue): issue is z.core.$ZodIssueInvalidValue {
+	return issue.code === "invalid_value" && issue.path.length === 1 && issue.path[0] === "kind";
+}
+
+function isOtherType(issues: Alternative): boolean {
+	return issues.some(
 		({ code, path }) => path.length === 0 && (code === "invalid_type" || code === "invalid_value"),
 	);
-	return (otherType ? 1000 : 0) + issues.length;
+}
+
+/** How far a value is from an alternative of a union: another type altogether is farthest. */
+function distance(issues: Alternative): number {
+	return (isOtherType(issues) ? 1000 : 0) + (issues.some(isOtherKind) ? 100 : 0) + issues.length;
 }
 
 const typeNames: Record<string, string> = {

@@ -77,7 +77,7 @@ describe("refusals say where and what", () => {
 		[`${smallest}rolout: {}\n`, "some-run.yaml:4:1: unknown key rolout (did you mean rollout?)"],
 		[
 			`${smallest}kl:\n  zzz: 1\n`,
-			"unknown key kl.zzz (known keys: place, estimator, credit, discount, beta, logprobs, importance, truncation, differentiateImportance)",
+			"unknown key kl.zzz (known keys: preset, place, estimator, credit, discount, beta, logprobs, importance, truncation, differentiateImportance, to, clamp, topK, normalisation, clip, centre)",
 		],
 		[
 			`${smallest}kl:\n  beta: -1\n`,
@@ -111,7 +111,7 @@ describe("refusals say where and what", () => {
 		],
 		[
 			`${smallest}objective: { surrogate: ppo }\n`,
-			'Expected one of reinforce, ppo-clip for objective.surrogate but received "ppo"',
+			'Expected one of reinforce, ppo-clip, cispo, gspo, tis, masked-is for objective.surrogate but received "ppo"',
 		],
 		[
 			`${smallest}optimizer: { learningRate: 0 }\n`,

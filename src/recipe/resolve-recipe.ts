@@ -3,9 +3,12 @@ import { availableParallelism } from "node:os";
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
-import { ThaliaError } from "../errors.ts";
+import { expected, ThaliaError } from "../errors.ts";
+import { type Beta, validateBeta } from "../kl/beta.ts";
 import { validateKlConfig } from "../kl/config.ts";
 import { validateObjective } from "../objective/config.ts";
+import { type KlRecipe, klAtStart, type WrittenKl } from "./kl-schema.ts";
+import { readKlTrace } from "./kl-trace.ts";
 import { readRecipe } from "./read-recipe.ts";
 import { type ResolvedRecipe, type TrainRecipe, trainRecipe } from "./train-recipe.ts";
 
@@ -30,9 +33,13 @@ export function resolveFields(
 	recipe: TrainRecipe,
 	{ name, folders, subject }: { name: string; folders: readonly string[]; subject: string },
 ): ResolvedRecipe {
+	const find = (key: string, path: string) => findPath(key, path, folders, subject);
+	const kl = readBeta(recipe.kl, (path) => find("kl.beta.trace", path));
 	try {
 		validateObjective(recipe.objective, recipe.rollout.groupSize);
-		validateKlConfig(recipe.kl);
+		if (kl.place !== "none") validateBeta(kl.beta);
+		validateKlConfig(klAtStart(kl));
+		assertMinibatches(recipe);
 	} catch (error) {
 		if (!(error instanceof ThaliaError)) throw error;
 		const { code, message, fix } = error;
@@ -41,16 +48,42 @@ export function resolveFields(
 			...(fix === undefined ? {} : { fix }),
 		});
 	}
-	const find = (key: string, path: string) => findPath(key, path, folders, subject);
 	const model = find("model", recipe.model);
 	return {
 		...recipe,
+		kl,
 		name: recipe.name ?? name,
 		model,
 		reference: recipe.reference === undefined ? model : find("reference", recipe.reference),
 		threads: recipe.threads ?? availableParallelism(),
 		task: "module" in recipe.task ? { module: find("task.module", recipe.task.module) } : recipe.task,
 	};
+}
+
+/** Reads the trace of a matched beta, so that the run directory keeps what it was. */
+function readBeta(kl: WrittenKl, find: (path: string) => string): KlRecipe {
+	if (kl.place === "none") return kl;
+	const { beta } = kl;
+	if (typeof beta === "number" || !("trace" in beta)) return { ...kl, beta: withoutUndefined(beta) as Beta };
+	const trace = typeof beta.trace === "string" ? readKlTrace(find(beta.trace)) : beta.trace;
+	return { ...kl, beta: withoutUndefined({ ...beta, trace }) as Beta };
+}
+
+function withoutUndefined<T>(value: T): T {
+	if (typeof value !== "object" || value === null) return value;
+	return Object.fromEntries(Object.entries(value).filter(([, inner]) => inner !== undefined)) as T;
+}
+
+/** Whole groups go into each part of a pass. */
+function assertMinibatches({ rollout, train }: TrainRecipe): void {
+	if (train.minibatches <= rollout.prompts) return;
+	throw expected(
+		"objective-config-invalid",
+		`at most rollout.prompts (${rollout.prompts})`,
+		"train.minibatches",
+		train.minibatches,
+		"A part of a pass has one group at least.",
+	);
 }
 
 /** The resolved recipe as YAML; `resolveRecipe` reads it back to an equal one. */

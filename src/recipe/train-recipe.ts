@@ -1,7 +1,9 @@
 import { z } from "zod";
-import { ADVANTAGES, AGGREGATIONS, type Aggregation, type Surrogate } from "../objective/config.ts";
+import { ADVANTAGES, AGGREGATIONS, type Aggregation } from "../objective/config.ts";
 import { dtype, familyShare, fraction, optimizer, positive, positiveInt, seed } from "./fields.ts";
-import { klSchema } from "./kl-schema.ts";
+import { guardSchema } from "./guard-schema.ts";
+import { type KlRecipe, klSchema } from "./kl-schema.ts";
+import { surrogateSchema } from "./surrogate-schema.ts";
 
 const text = z.string().min(1);
 
@@ -28,21 +30,6 @@ const rollout = z.strictObject({
 	rewardTimeoutSeconds: positive.max(longestTimerSeconds).default(30),
 });
 
-const surrogate = z
-	.union([
-		z.enum(["reinforce", "ppo-clip"]),
-		z.strictObject({ kind: z.literal("reinforce") }),
-		z.strictObject({
-			kind: z.literal("ppo-clip"),
-			epsilonLow: z.number().gt(0).max(1).default(0.2),
-			epsilonHigh: positive.default(0.2),
-		}),
-	])
-	.transform((value): Surrogate => {
-		if (value === "reinforce") return { kind: "reinforce" };
-		return value === "ppo-clip" ? { kind: "ppo-clip", epsilonLow: 0.2, epsilonHigh: 0.2 } : value;
-	});
-
 const aggregation = z.union([
 	z.enum(AGGREGATIONS),
 	z.strictObject({ kind: z.literal("fixed-length"), length: positiveInt }),
@@ -50,7 +37,7 @@ const aggregation = z.union([
 
 const objective = z.strictObject({
 	advantage: z.enum(ADVANTAGES).default("rloo"),
-	surrogate: surrogate.prefault("reinforce"),
+	surrogate: surrogateSchema.prefault("reinforce"),
 	aggregation: aggregation.default("sequence-sum"),
 });
 
@@ -58,11 +45,21 @@ const train = z.strictObject({
 	steps: positiveInt.default(100),
 	/** Tokens of one forward and backward pass, padding included: memory against speed. */
 	tokensPerMicroBatch: positiveInt.default(512),
+	/** Passes over each step's rollouts, and parts a pass is made in: each part is an optimiser step. */
+	epochs: positiveInt.default(1),
+	minibatches: positiveInt.default(1),
 	/** Compute each layer again on the way back instead of keeping its activations: less memory, more time. */
 	recompute: z.boolean().default(false),
 	/** Steps between checkpoints; the last step always has one. */
 	checkpointEvery: positiveInt.default(10),
 	keepCheckpoints: positiveInt.default(2),
+});
+
+const asynchrony = z.strictObject({
+	/** strict: in one process and reproducible, rollouts of step n by the policy of step max(0, n - lag). */
+	mode: z.literal("strict").default("strict"),
+	/** 0: synchronous. */
+	lag: z.int().min(0).default(0),
 });
 
 const evaluation = z.strictObject({
@@ -92,6 +89,14 @@ export const trainRecipe = z.strictObject({
 	/** Folder of the frozen reference policy; default: `model`. */
 	reference: text.optional(),
 	dtype: dtype.default("f32"),
+	/** What becomes of the reference: nothing, the policy of every so many steps, or an average that moves at each step. */
+	referenceUpdate: z
+		.union([
+			z.literal("frozen"),
+			z.strictObject({ every: positiveInt }),
+			z.strictObject({ ema: z.number().gt(0).lt(1) }),
+		])
+		.default("frozen"),
 	/** Default: one a core. */
 	threads: positiveInt.optional(),
 	task,
@@ -102,13 +107,16 @@ export const trainRecipe = z.strictObject({
 		.extend({ learningRate: positive.default(1e-5), finalFraction: fraction.default(0) })
 		.prefault({}),
 	train: train.prefault({}),
+	async: asynchrony.prefault({}),
+	guard: guardSchema.prefault({}),
 	eval: evaluation.prefault({}),
 });
 
 export type TrainRecipe = z.output<typeof trainRecipe>;
 
 /** A recipe with nothing left open: what a run directory keeps. */
-export interface ResolvedRecipe extends TrainRecipe {
+export interface ResolvedRecipe extends Omit<TrainRecipe, "kl"> {
+	readonly kl: KlRecipe;
 	readonly name: string;
 	readonly reference: string;
 	readonly threads: number;

@@ -14,7 +14,13 @@ import { readEvents } from "../testing/event-file.ts";
 import { readJsonLines } from "./json-lines.ts";
 import { RunDirectory, readManifest } from "./run-directory.ts";
 
-const kl = { objective: "none", exact: false, causes: [], reason: "there is no KL term" } as const;
+const kl = {
+	objective: "none",
+	exact: false,
+	causes: [],
+	reason: "there is no KL term",
+	beta: null,
+} as const;
 
 const root = mkdtempSync(join(tmpdir(), "thalia-run-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

@@ -25,8 +25,12 @@ export interface Manifest {
 	/** Every time that it was taken up again, and the step it went on from. */
 	readonly resumes: readonly { readonly at: string; readonly step: number }[];
 	readonly environment: Readonly<Record<string, string | number>>;
-	/** Which objective its KL follows, in expectation. */
-	readonly kl: Pick<Explanation, "objective" | "exact" | "causes" | "reason">;
+	/** Which objective its KL follows, in expectation, and how strongly. */
+	readonly kl: Pick<Explanation, "objective" | "exact" | "causes" | "reason"> & {
+		readonly beta: string | null;
+	};
+	/** Where it collapsed, and why that is said. */
+	readonly collapse?: { readonly step: number; readonly kinds: readonly string[]; readonly reason: string };
 }
 
 interface Stepped {
@@ -108,6 +112,9 @@ export class RunDirectory {
 		const manifest = readManifest(dir);
 		const run = RunDirectory.#open(dir, manifest);
 		const resumed = { at: new Date().toISOString(), step: run.startStep };
+		// Steps after the checkpoint are done again, and may collapse or not.
+		const { collapse, ...rest } = manifest;
+		if (collapse !== undefined && collapse.step > run.startStep) run.#manifest = rest;
 		run.update({ status: "running", step: run.startStep, resumes: [...manifest.resumes, resumed] });
 		return run;
 	}
@@ -130,6 +137,10 @@ export class RunDirectory {
 	metrics(line: Stepped & Readonly<Record<string, unknown>>): void {
 		this.#metrics.append(line);
 		this.#events.scalars(Date.now() / 1000, line.step, scalarsOf(line));
+	}
+
+	metricsLines<T>(): T[] {
+		return readJsonLines<T>(join(this.dir, "metrics.jsonl"));
 	}
 
 	rollouts(lines: readonly (Stepped & Readonly<Record<string, unknown>>)[]): void {
@@ -158,7 +169,7 @@ export class RunDirectory {
 		this.update({ step });
 	}
 
-	update(changes: Partial<Pick<Manifest, "status" | "reason" | "step" | "resumes">>): void {
+	update(changes: Partial<Pick<Manifest, "status" | "reason" | "step" | "resumes" | "collapse">>): void {
 		const { reason: _, ...rest } = this.#manifest;
 		const kept = changes.status === undefined ? this.#manifest : rest;
 		this.#manifest = { ...kept, ...changes, updatedAt: new Date().toISOString() };

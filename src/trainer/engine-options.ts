@@ -9,12 +9,14 @@ export function engineOptions({
 	threads,
 	optimizer,
 	train,
+	async: { lag },
 }: ResolvedRecipe): LocalEngineOptions {
 	const { beta1, beta2, epsilon, weightDecay } = optimizer;
 	const { tokensPerMicroBatch, recompute } = train;
 	return {
 		...{ model, reference, dtype, threads },
 		optimizer: { beta1, beta2, epsilon, weightDecay },
+		retainVersions: lag,
 		learner: { tokensPerMicroBatch, recompute },
 	};
 }

@@ -39,7 +39,7 @@ async function context(reward: RewardFunction, overrides: readonly string[] = []
 	});
 	engines.push(engine);
 	const task = { name: "say", problems: () => ["a", "b", "c"].map(problem), reward };
-	return { recipe, engine, tokenizer: loadTokenizer(recipe.model), task };
+	return { recipe, engine, tokenizer: loadTokenizer(recipe.model), task, beta: 0.05 };
 }
 
 /** What the policy says of some tokens: differs when a weight does. */

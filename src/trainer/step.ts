@@ -1,21 +1,40 @@
-import type { Engine, TokenOutputs } from "../engine/engine.ts";
+import type { Engine, Sequence } from "../engine/engine.ts";
 import { passingReward } from "../eval/evaluate.ts";
 import type { Tokenizer } from "../formats/tokenizer.ts";
-import { insideReward } from "../kl/config.ts";
-import { type ObjectiveDiagnostics, objectiveDiagnostics } from "../objective/diagnostics.ts";
-import { prepareObjective } from "../objective/prepare.ts";
-import { scoreWeights } from "../objective/weigh.ts";
+import { insideReward, type KlConfig, needsVocabulary } from "../kl/config.ts";
+import type { ObjectiveDiagnostics } from "../objective/diagnostics.ts";
+import type { Overflow } from "../objective/overflow.ts";
 import { learningRateAt } from "../recipe/fields.ts";
+import { klWithBeta } from "../recipe/kl-schema.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import { type RolloutGroup, sampleGroups } from "../rollout/collect.ts";
 import type { Task } from "../tasks/task.ts";
+import { type Divergence, type Learned, type LearnOptions, learn, measureDivergence } from "./learn.ts";
 import { sequenceOf, type TrainingBatch, trainingBatch } from "./token-batch.ts";
+
+/** Tokens of the completions whose full-vocabulary KL is measured for the record, prompts included, at most. */
+const measuredTokens = 512;
 
 /** Phases of a step, in order. */
 export type Phase = "sampling" | "scoring" | "learning";
 
 /** Why a step changed nothing: a loss or gradient that is not finite, or no group that could be scored. */
 export type SkipReason = "loss" | "gradient" | "rewards";
+
+/** The token at which a log-ratio left what numbers can hold: nothing is clamped, the update is not made. */
+export interface OverflowedToken {
+	readonly problem: string;
+	/** Index in its group. */
+	readonly completion: number;
+	/** Index in the completion. */
+	readonly position: number;
+	readonly token: number;
+	readonly text: string;
+	/** log pi, log ref and log mu, nats. */
+	readonly logp: number;
+	readonly reference: number;
+	readonly sampler: number;
+}
 
 /** A line of metrics.jsonl. KL values in nats, times in seconds. */
 export interface StepMetrics {
@@ -33,13 +52,23 @@ export interface StepMetrics {
 	readonly stopped: number;
 	/** Of the distributions that the tokens were drawn from, averaged over tokens. */
 	readonly entropy: number | null;
-	/** Before clipping. */
+	/** Before clipping; mean over the updates. */
 	readonly gradNorm: number | null;
+	/** Optimiser steps that changed the policy. */
+	readonly updates: number;
 	readonly learningRate: number;
+	/** Strength of the KL; null without one. */
+	readonly beta: number | null;
 	readonly skipped: SkipReason | null;
-	/** Of the policy that sampled. */
+	readonly overflow: OverflowedToken | null;
+	/** Of the policy that sampled, and by how many versions it was behind. */
 	readonly policyVersion: number;
+	readonly staleness: number;
 	readonly objective: ObjectiveDiagnostics | null;
+	/** Full-vocabulary KLs: of every token where the KL reads them, else of some completions before the update. */
+	readonly divergence: Divergence | null;
+	/** Where rollouts lag: policy versions that are kept, and the memory of their copies in bytes. */
+	readonly retained?: { readonly versions: number; readonly bytes: number };
 	readonly timing: {
 		readonly sample: number;
 		readonly reference: number;
@@ -60,13 +89,18 @@ export interface StepContext {
 	readonly engine: Engine;
 	readonly tokenizer: Tokenizer;
 	readonly task: Task;
+	/** Strength of the KL at this step. */
+	readonly beta: number;
+	/** The version that samples, and the newest: none where it is that one. */
+	readonly sampleFrom?: { readonly version: number; readonly newest: number };
 	readonly onPhase?: (phase: Phase, tokens: number) => void;
 }
 
 /** Samples, scores and learns once. @param step from 1 */
 export async function trainStep(context: StepContext, step: number): Promise<StepResult> {
-	const { recipe, engine, tokenizer, task, onPhase } = context;
+	const { recipe, engine, tokenizer, task, onPhase, beta, sampleFrom } = context;
 	const { rollout, optimizer } = recipe;
+	const kl = klWithBeta(recipe.kl, beta);
 	const seed = recipe.seed * 1_000_003 + step;
 	const started = performance.now();
 	const problems = task.problems("train", rollout.prompts, seed);
@@ -78,7 +112,10 @@ export async function trainStep(context: StepContext, step: number): Promise<Ste
 		problems,
 		{
 			groupSize,
-			sampling: { temperature, topK, topP, minP, maxTokens, seed },
+			sampling: {
+				...{ temperature, topK, topP, minP, maxTokens, seed },
+				...(sampleFrom === undefined ? {} : { policyVersion: sampleFrom.version }),
+			},
 			rewardTimeoutMs: rollout.rewardTimeoutSeconds * 1000,
 		},
 		(tokens) => onPhase?.("sampling", tokens),
@@ -91,14 +128,18 @@ export async function trainStep(context: StepContext, step: number): Promise<Ste
 	// Verifiers run while the engine's thread evaluates.
 	const [groups, reference, current] = await Promise.all([
 		sampled.scored,
-		engine.evaluate(all, "reference"),
-		needsCurrent(recipe) ? engine.evaluate(all, "policy") : undefined,
+		engine.evaluate(all, "reference", { temperature }),
+		needsCurrent(kl) ? engine.evaluate(all, "policy", { temperature }) : undefined,
 	]);
 	const referenceAt = performance.now();
 	onPhase?.("learning", sampled.tokens);
 	const batch = trainingBatch(groups, groupSize, reference, current);
 	const learningRate = learningRateAt(optimizer, step - 1, recipe.train.steps);
-	const learned = batch === undefined ? nothing : await learn(context, batch, learningRate);
+	const learned =
+		batch === undefined
+			? nothing
+			: await learnFrom(context, batch, groups, { kl, learningRate, seed, temperature });
+	const { policyVersion } = sampled.completions[0];
 	const done = performance.now();
 	const seconds = (from: number, to: number) => (to - from) / 1000;
 	return {
@@ -108,7 +149,9 @@ export async function trainStep(context: StepContext, step: number): Promise<Ste
 			...summary(groups),
 			droppedGroups: groups.length - (batch?.sequences.length ?? 0) / groupSize,
 			learningRate,
-			policyVersion: sampled.completions[0].policyVersion,
+			beta: kl.place === "none" ? null : beta,
+			policyVersion,
+			staleness: (sampleFrom?.newest ?? policyVersion) - policyVersion,
 			...learned,
 			timing: {
 				sample: seconds(started, sampledAt),
@@ -121,37 +164,50 @@ export async function trainStep(context: StepContext, step: number): Promise<Ste
 	};
 }
 
-type Learned = Pick<StepMetrics, "entropy" | "gradNorm" | "skipped" | "objective">;
-const nothing: Learned = { entropy: null, gradNorm: null, skipped: "rewards", objective: null };
+const nothing: Pick<StepMetrics, keyof Learned> = {
+	...{ entropy: null, gradNorm: null, updates: 0, skipped: "rewards" },
+	...{ objective: null, divergence: null, overflow: null },
+};
 
-/** One update. A loss or gradient that is not finite leaves the policy as it was. */
-async function learn(
-	{ recipe, engine }: StepContext,
+async function learnFrom(
+	{ recipe, engine, tokenizer }: StepContext,
 	batch: TrainingBatch,
-	learningRate: number,
-): Promise<Learned> {
-	const prepared = prepareObjective(batch.tokens, recipe.objective, recipe.kl);
-	const outputs = await engine.accumulate(batch.sequences, (fresh, indices) =>
-		fresh.map(({ logprobs }, i) => ({
-			logprobs: Float32Array.from(scoreWeights(prepared, indices[i], logprobs), (c) => -c),
-		})),
-	);
-	const objective = objectiveDiagnostics(prepared, outputs);
-	const entropy = meanEntropy(outputs);
-	if (!Number.isFinite(objective.loss)) {
-		await engine.discard();
-		return { entropy, gradNorm: null, skipped: "loss", objective };
-	}
-	const { gradNorm, applied } = await engine.step({
-		learningRate,
-		maxGradNorm: recipe.optimizer.maxGradNorm,
-	});
-	if (applied) await engine.publish();
-	return { entropy, gradNorm, skipped: applied ? null : "gradient", objective };
+	groups: readonly RolloutGroup[],
+	options: LearnOptions,
+): Promise<Pick<StepMetrics, keyof Learned>> {
+	const reads = needsVocabulary(options.kl);
+	const some = reads ? [] : sampleSequences(batch.sequences, recipe.rollout.groupSize);
+	const measured = await measureDivergence(engine, some, options.temperature);
+	const { overflow, divergence, ...learned } = await learn(engine, recipe, batch, options);
+	const where =
+		overflow === null ? null : tokenAt(overflow, batch.positions[overflow.sequence], groups, tokenizer);
+	return { ...learned, divergence: divergence ?? measured, overflow: where };
+}
+
+/** Of each group the first completion, until there are tokens enough. */
+function sampleSequences(sequences: readonly Sequence[], groupSize: number): Sequence[] {
+	let tokens = 0;
+	return sequences
+		.filter((_, b) => b % groupSize === 0)
+		.filter(({ tokens: { length } }) => (tokens += length) <= measuredTokens);
+}
+
+function tokenAt(
+	{ token, logp, reference, sampler }: Overflow,
+	position: number,
+	groups: readonly RolloutGroup[],
+	tokenizer: Tokenizer,
+): OverflowedToken {
+	const groupSize = groups[0].rollouts.length;
+	const { problem, rollouts } = groups[Math.floor(position / groupSize)];
+	const completion = position % groupSize;
+	const id = rollouts[completion].tokens[token];
+	const text = tokenizer.decode(Int32Array.of(id));
+	return { problem: problem.id, completion, position: token, token: id, text, logp, reference, sampler };
 }
 
 /** Only an in-reward KL on the policy's own log-probs needs them before the update. */
-function needsCurrent({ kl }: ResolvedRecipe): boolean {
+function needsCurrent(kl: KlConfig): boolean {
 	return insideReward(kl)?.logprobs === "current";
 }
 
@@ -166,14 +222,4 @@ function summary(groups: readonly RolloutGroup[]) {
 		completionTokens: mean(rollouts.map(({ tokens }) => tokens.length)),
 		stopped: mean(rollouts.map(({ finish }) => (finish === "stop" ? 1 : 0))),
 	};
-}
-
-function meanEntropy(outputs: readonly TokenOutputs[]): number {
-	let sum = 0;
-	let count = 0;
-	for (const { entropy } of outputs) {
-		for (const value of entropy) sum += value;
-		count += entropy.length;
-	}
-	return sum / count;
 }

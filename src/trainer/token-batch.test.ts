@@ -17,8 +17,8 @@ function group(
 		rollouts: completions.map(
 			([tokens, scored], i): Rollout => ({
 				tokens: Int32Array.from(tokens),
-				logprobs: logprobs(2 * id + i, tokens.length, 0),
-				samplerLogprobs: new Float32Array(tokens.length).fill(99),
+				samplerLogprobs: logprobs(2 * id + i, tokens.length, 0),
+				logprobs: new Float32Array(tokens.length).fill(99),
 				finish: "length",
 				policyVersion: 0,
 				text: "",

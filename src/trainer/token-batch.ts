@@ -45,8 +45,8 @@ export function trainingBatch(
 		positions,
 		tokens: {
 			offsets,
-			// At temperature 1, as everything else in the batch is.
-			sampler: concat(rollouts.map(({ logprobs }) => logprobs)),
+			// As drawn: tempered, which the policy and the reference are evaluated as too, and truncated where they are not.
+			sampler: concat(rollouts.map(({ samplerLogprobs }) => samplerLogprobs)),
 			reference: flat(reference),
 			...(current === undefined ? {} : { current: flat(current) }),
 			rewards: Float64Array.from(rewards),

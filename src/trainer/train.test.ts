@@ -7,6 +7,8 @@ import { openLocalEngine } from "../engine/local/open.ts";
 import { Checkpoint } from "../formats/checkpoint.ts";
 import { writeSafetensors } from "../formats/safetensors.ts";
 import { loadTokenizer } from "../formats/tokenizer.ts";
+import { namedConfigs } from "../kl/named.ts";
+import { ADVANTAGES, SURROGATES } from "../objective/config.ts";
 import { resolveRecipe } from "../recipe/resolve-recipe.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import { readJsonLines } from "../runs/json-lines.ts";
@@ -78,11 +80,14 @@ test("a run leaves its recipe, its lines, its events and a model", async () => {
 	for (const line of metrics) {
 		expect(Object.keys(line)).toEqual([
 			...["step", "reward", "passRate", "rewardErrors", "completionTokens", "stopped", "droppedGroups"],
-			...["learningRate", "policyVersion", "entropy", "gradNorm", "skipped", "objective", "timing"],
+			...["learningRate", "beta", "policyVersion", "staleness", "entropy", "gradNorm", "updates", "skipped"],
+			...["objective", "divergence", "overflow", "timing"],
 		]);
 		expect(line).toMatchObject({ skipped: null, rewardErrors: 0, droppedGroups: 0, learningRate: 0.01 });
 		const numbers = [line.reward, line.entropy, line.gradNorm] as number[];
-		for (const part of [line.objective!, line.timing]) numbers.push(...(Object.values(part) as number[]));
+		expect(line).toMatchObject({ beta: 0.05, staleness: 0, updates: 1, overflow: null });
+		for (const part of [line.objective!, line.timing, line.divergence!])
+			numbers.push(...(Object.values(part) as number[]));
 		for (const value of numbers) expect(value).toSatisfy(Number.isFinite);
 	}
 
@@ -127,7 +132,7 @@ test("a run leaves its recipe, its lines, its events and a model", async () => {
 	);
 
 	const model = join(dir, "checkpoints", "step-6");
-	expect(result).toEqual({ outcome: "finished", dir, step: 6, steps: 6, evaluations, model });
+	expect(result).toEqual({ outcome: "finished", dir, step: 6, steps: 6, collapse: null, evaluations, model });
 	expect(readManifest(dir)).toMatchObject({
 		name: "tiny",
 		status: "finished",
@@ -438,22 +443,34 @@ test("completions longer than the model has positions for are refused before the
 	expect(existsSync(dir)).toBe(false);
 });
 
-test("an estimator that the engine cannot serve is refused before there is a run, with the nearest that it can", async () => {
+test.each([
+	["a head of more tokens than there are", "kl-config-invalid", ["kl.preset=top-k-in-loss", "kl.topK=1000"]],
+	[
+		"a beta that goes below 0",
+		"recipe-invalid",
+		["kl.beta.kind=linear", "kl.beta.from=0.1", "kl.beta.to=-0.1"],
+	],
+	["more parts of a pass than groups", "objective-config-invalid", ["train.minibatches=4"]],
+	[
+		"importance that is differentiated where there is none",
+		"kl-config-invalid",
+		[...["kl.place=loss", "kl.differentiateImportance=true"]],
+	],
+])("%s is refused before there is a run", async (_, code, overrides) => {
 	const dir = join(folder(), "run");
-	for (const [place, fix] of [
-		["loss", "kl.estimator=k2"],
-		["both", "kl.credit=reward-to-go"],
-	]) {
-		const recipe = tinyRecipe(folder(), ["kl.estimator=full", `kl.place=${place}`]);
-		await expect(train(recipe, dir)).rejects.toMatchObject({
-			code: "kl-unsupported",
-			fix: expect.stringContaining(fix) as string,
-		});
-	}
+	const refused = async () => train(tinyRecipe(folder(), overrides), dir);
+	await expect(refused()).rejects.toMatchObject({ code });
 	expect(existsSync(dir)).toBe(false);
 });
 
-test.each([
+const variants: readonly (readonly [string, readonly string[]])[] = [
+	...namedConfigs.map(({ slug }) => [slug, [`kl.preset=${slug}`]] as const),
+	...SURROGATES.map((kind) => [`surrogate ${kind}`, [`objective.surrogate=${kind}`]] as const),
+	...ADVANTAGES.map((kind) => [`advantage ${kind}`, [`objective.advantage=${kind}`]] as const),
+];
+
+const trained: readonly (readonly [string, readonly string[]])[] = [
+	...variants,
 	["k1 in both places", ["kl.place=both"]],
 	["straight-through k3 in the loss", ["kl.place=loss", "kl.estimator=k3+"]],
 	["discounted reward-to-go", ["kl.credit=reward-to-go", "kl.discount=0.9"]],
@@ -462,7 +479,9 @@ test.each([
 		"differentiated token importance",
 		["kl.place=loss", "kl.estimator=k3", "kl.importance=token", "kl.differentiateImportance=true"],
 	],
-])("%s trains", async (_, overrides) => {
+];
+
+test.each(trained)("%s trains", async (_, overrides) => {
 	const recipe = tinyRecipe(folder(), ["train.steps=2", "eval.problems=0", "kl.beta=0.5", ...overrides]);
 	const dir = join(folder(), "run");
 	expect(await train(recipe, dir)).toMatchObject({ outcome: "finished" });

@@ -1,13 +1,16 @@
 import { join } from "node:path";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, RetainedVersions } from "../engine/engine.ts";
 import { openLocalEngine } from "../engine/local/open.ts";
 import { ThaliaError } from "../errors.ts";
 import { type Domains, loadDomains } from "../eval/domains.ts";
 import { type Evaluation, evaluateProblems } from "../eval/evaluate.ts";
 import { readDecoderConfig } from "../formats/hf-config.ts";
+import { assertSameShape } from "../formats/same-shape.ts";
 import { assertTokenizerFits, loadTokenizer, type Tokenizer } from "../formats/tokenizer.ts";
-import { type KlConfig, needsVocabulary } from "../kl/config.ts";
+import { betaAt, describeBeta, initialBeta, nextBeta } from "../kl/beta.ts";
 import { explainObjective } from "../objective/followed.ts";
+import { klAtStart } from "../recipe/kl-schema.ts";
+import { isOffPolicy } from "../recipe/off-policy.ts";
 import { formatRecipe, resolveRecipe } from "../recipe/resolve-recipe.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import type { RolloutGroup } from "../rollout/collect.ts";
@@ -15,6 +18,8 @@ import { type Manifest, RunDirectory, readManifest } from "../runs/run-directory
 import type { Task } from "../tasks/task.ts";
 import { engineOptions } from "./engine-options.ts";
 import { environment } from "./environment.ts";
+import { type Collapse, detectCollapse, type GuardRecord } from "./guard.ts";
+import { assertServes, checkTopK } from "./serves.ts";
 import { type Phase, type StepMetrics, trainStep } from "./step.ts";
 
 /** So many steps in a row without an update stop a run: what they need is a person. */
@@ -41,6 +46,8 @@ export interface TrainHooks {
 	onStart?(run: TrainStart): void;
 	onPhase?(step: number, phase: Phase | "evaluating" | "saving", tokens: number): void;
 	onStep?(metrics: StepMetrics): void;
+	/** The run has collapsed at this step; it goes on unless its guard stops it. */
+	onCollapse?(collapse: Collapse): void;
 	onEvaluation?(evaluation: StepEvaluation): void;
 	/** Aborted: the step under way is finished, and the run saved. */
 	readonly signal?: AbortSignal;
@@ -53,6 +60,8 @@ export interface TrainResult {
 	readonly steps: number;
 	/** Why it was stopped. */
 	readonly reason?: string;
+	/** Where and how the run collapsed; null where it has not. */
+	readonly collapse: NonNullable<Manifest["collapse"]> | null;
 	readonly evaluations: readonly StepEvaluation[];
 	/** The newest checkpoint: a model folder. */
 	readonly model: string | null;
@@ -62,6 +71,10 @@ export interface TrainResult {
 interface TrainerState {
 	readonly policyVersion: number;
 	readonly skipsInARow: number;
+	/** Strength of the KL that a controller has come to. */
+	readonly beta: number;
+	/** Policy version after each of the last steps, as many as rollouts lag behind and one. */
+	readonly versions: readonly number[];
 }
 
 /**
@@ -112,37 +125,28 @@ async function prepare(recipe: ResolvedRecipe): Promise<Prepared> {
 	assertTokenizerFits(tokenizer, config, recipe.model);
 	const domains = await loadDomains(recipe.task, recipe.eval.problems, recipe.eval.seed);
 	checkLengths(recipe, tokenizer, domains, config.maxPositions);
+	if (recipe.referenceUpdate !== "frozen") assertSameShape(readDecoderConfig(recipe.reference), config);
+	checkTopK(klAtStart(recipe.kl), config.vocabSize);
 	return { tokenizer, domains };
 }
 
 async function withEngine<T>(recipe: ResolvedRecipe, use: (engine: Engine) => Promise<T>): Promise<T> {
 	const engine = await openLocalEngine(engineOptions(recipe));
 	try {
-		assertServes(recipe.kl);
+		assertServes(engine.capabilities, klAtStart(recipe.kl));
 		return await use(engine);
 	} finally {
 		await engine.close();
 	}
 }
 
-/** The policy samples its own completions, and makes one update of them. */
-function klOf({ objective, kl }: ResolvedRecipe): Manifest["kl"] {
-	const { objective: followed, exact, causes, reason } = explainObjective(objective, kl, false);
-	return { objective: followed, exact, causes, reason };
-}
-
-/** Refuses a KL that a step cannot use yet, with what comes nearest. */
-function assertServes(kl: KlConfig): void {
-	if (kl.place === "none" || !needsVocabulary(kl)) return;
-	const complete = kl.estimator === "rao-blackwell" || kl.place === "both";
-	const nearest = complete
-		? "kl.place=reward kl.estimator=k1 kl.credit=reward-to-go has the same expected gradient"
-		: "kl.place=loss kl.estimator=k2 has the same expected gradient";
-	throw new ThaliaError(
-		"kl-unsupported",
-		`Expected an estimator from samples for kl.estimator but received "${kl.estimator}", which training cannot use yet`,
-		{ fix: nearest },
-	);
+function klOf(recipe: ResolvedRecipe): Manifest["kl"] {
+	const explained = explainObjective(recipe.objective, klAtStart(recipe.kl), isOffPolicy(recipe));
+	const { objective, exact, causes, reason } = explained;
+	return {
+		...{ objective, exact, causes, reason },
+		beta: recipe.kl.place === "none" ? null : describeBeta(recipe.kl.beta),
+	};
 }
 
 class Training {
@@ -152,7 +156,8 @@ class Training {
 	readonly #prepared: Prepared;
 	readonly #hooks: TrainHooks;
 	#step: number;
-	#state: TrainerState = { policyVersion: 0, skipsInARow: 0 };
+	#state: TrainerState;
+	#history: GuardRecord[] = [];
 
 	constructor(
 		recipe: ResolvedRecipe,
@@ -167,6 +172,8 @@ class Training {
 		this.#prepared = prepared;
 		this.#hooks = hooks;
 		this.#step = run.startStep;
+		const beta = recipe.kl.place === "none" ? 0 : initialBeta(recipe.kl.beta);
+		this.#state = { policyVersion: 0, skipsInARow: 0, beta, versions: [0] };
 	}
 
 	async run(): Promise<TrainResult> {
@@ -175,18 +182,20 @@ class Training {
 		try {
 			if (this.#step > 0) {
 				this.#state = tryAgain(run.checkpoints.state<TrainerState>(this.#step));
+				this.#history = run.metricsLines<GuardRecord>();
 				await this.#engine.load(run.checkpoints.path(this.#step), this.#state.policyVersion);
 			}
 			this.#hooks.onStart?.({ dir: run.dir, startStep: this.#step, steps, kl: klOf(this.#recipe) });
 			await this.#evaluateIfDue();
 			while (this.#step < steps) {
-				if (this.#state.skipsInARow >= mostSkips) return await this.#stop();
+				if (this.#state.skipsInARow >= mostSkips) return await this.#stopSkipping();
 				if (this.#hooks.signal?.aborted === true) return await this.#interrupt();
 				await this.#oneStep(this.#prepared.domains.train);
 				if (this.#step % this.#recipe.train.checkpointEvery === 0 || this.#step === steps) await this.#save();
 				await this.#evaluateIfDue();
+				if (this.#mustStop()) return await this.#stop(`it collapsed: ${run.manifest.collapse?.reason ?? ""}`);
 			}
-			if (this.#state.skipsInARow >= mostSkips) return await this.#stop();
+			if (this.#state.skipsInARow >= mostSkips) return await this.#stopSkipping();
 			run.update({ status: "finished", step: this.#step });
 			return this.#result("finished");
 		} catch (error) {
@@ -199,25 +208,59 @@ class Training {
 
 	async #oneStep(task: Task): Promise<void> {
 		const step = this.#step + 1;
+		const { kl, async: asynchrony, train: settings } = this.#recipe;
+		const { policyVersion, skipsInARow, versions } = this.#state;
+		const beta = kl.place === "none" ? 0 : betaAt(kl.beta, step, settings.steps, this.#state.beta);
 		const { metrics, groups } = await trainStep(
 			{
 				recipe: this.#recipe,
 				engine: this.#engine,
 				tokenizer: this.#prepared.tokenizer,
 				task,
+				beta,
+				...(asynchrony.lag === 0 ? {} : { sampleFrom: { version: versions[0], newest: policyVersion } }),
 				onPhase: (phase, tokens) => this.#hooks.onPhase?.(step, phase, tokens),
 			},
 			step,
 		);
+		await this.#updateReference(step, metrics);
 		this.#step = step;
-		const { policyVersion, skipsInARow } = this.#state;
-		this.#state =
-			metrics.skipped === null
-				? { policyVersion: policyVersion + 1, skipsInARow: 0 }
-				: { policyVersion, skipsInARow: skipsInARow + 1 };
+		const version = metrics.skipped === null ? policyVersion + 1 : policyVersion;
+		const achieved = metrics.objective?.sequenceKl ?? null;
+		this.#state = {
+			policyVersion: version,
+			skipsInARow: metrics.skipped === null ? 0 : skipsInARow + 1,
+			beta: kl.place === "none" ? 0 : nextBeta(kl.beta, step, beta, achieved),
+			versions: [...versions, version].slice(-1 - asynchrony.lag),
+		};
+		const retained = asynchrony.lag === 0 ? undefined : await this.#engine.retained();
+		const line = retained === undefined ? metrics : { ...metrics, retained: sizeOf(retained) };
 		this.#run.rollouts(rolloutLines(step, groups));
-		this.#run.metrics({ ...metrics });
-		this.#hooks.onStep?.(metrics);
+		this.#run.metrics({ ...line });
+		this.#hooks.onStep?.(line);
+		this.#watch(line);
+	}
+
+	/** A step that changed nothing leaves the reference too. */
+	async #updateReference(step: number, { skipped }: StepMetrics): Promise<void> {
+		const { referenceUpdate } = this.#recipe;
+		if (referenceUpdate === "frozen" || skipped !== null) return;
+		if ("ema" in referenceUpdate) await this.#engine.updateReference(referenceUpdate.ema);
+		else if (step % referenceUpdate.every === 0) await this.#engine.updateReference(0);
+	}
+
+	/** Says so when this step is the one that a run has collapsed at. */
+	#watch(metrics: GuardRecord): void {
+		this.#history.push(metrics);
+		const collapse = detectCollapse(this.#history, this.#recipe.guard);
+		if (collapse === null || collapse.step !== metrics.step) return;
+		this.#run.update({ collapse });
+		this.#hooks.onCollapse?.(collapse);
+	}
+
+	/** Once, at the step of the collapse: a run that is taken up after it goes on. */
+	#mustStop(): boolean {
+		return this.#recipe.guard.stop && this.#run.manifest.collapse?.step === this.#step;
 	}
 
 	/** Before the first step, after the last, and every so many between; not again what a resumed run has already. */
@@ -270,9 +313,14 @@ class Training {
 		return this.#result("interrupted");
 	}
 
-	async #stop(): Promise<TrainResult> {
+	#stopSkipping(): Promise<TrainResult> {
+		return this.#stop(
+			`${this.#state.skipsInARow} steps in a row changed nothing: see "skipped" in metrics.jsonl`,
+		);
+	}
+
+	async #stop(reason: string): Promise<TrainResult> {
 		await this.#save();
-		const reason = `${this.#state.skipsInARow} steps in a row changed nothing: see "skipped" in metrics.jsonl`;
 		this.#run.update({ status: "stopped", reason, step: this.#step });
 		return { ...this.#result("stopped"), reason };
 	}
@@ -284,6 +332,7 @@ class Training {
 			dir: this.#run.dir,
 			step: this.#step,
 			steps: this.#recipe.train.steps,
+			collapse: this.#run.manifest.collapse ?? null,
 			evaluations: this.#run.evaluations<StepEvaluation>(),
 			model: saved === undefined ? null : this.#run.checkpoints.path(saved),
 		};
@@ -298,6 +347,10 @@ class Training {
 			return;
 		}
 	}
+}
+
+function sizeOf({ versions, bytes }: RetainedVersions): NonNullable<StepMetrics["retained"]> {
+	return { versions: versions.length, bytes };
 }
 
 /** A run that had stopped itself is taken up because its cause may be gone: it gets as many tries again. */

@@ -1,29 +1,11 @@
-import { expected, ThaliaError } from "../../errors.ts";
-import type { DecoderConfig } from "../../formats/hf-config.ts";
+import { expected } from "../../errors.ts";
 import type { SafetensorsFile, TensorToWrite } from "../../formats/safetensors.ts";
+import { assertSameShape } from "../../formats/same-shape.ts";
 import { noGrad } from "./autograd.ts";
 import type { Decoder } from "./decoder.ts";
 import { copyWeights, rawTensors, readRaw } from "./raw-weights.ts";
 import { tidy } from "./tensor.ts";
 import { disposeWeights, type Weights } from "./weights.ts";
-
-/** What two networks must agree on for a parameter of one to mean what it means in the other. */
-const shapeKeys = [
-	"hiddenSize",
-	"intermediateSize",
-	"numLayers",
-	"numHeads",
-	"numKvHeads",
-	"headDim",
-	"tieWordEmbeddings",
-	"qkvBias",
-	"outputBias",
-	"mlpBias",
-	"qkNorm",
-	"rmsNormEps",
-	"ropeTheta",
-	"ropeScaling",
-] as const satisfies readonly (keyof DecoderConfig)[];
 
 /**
  * The reference policy, which may follow the policy: reference <- decay reference + (1 - decay) policy, in place.
@@ -47,7 +29,7 @@ export class MovingReference {
 		if (!(decay >= 0 && decay < 1)) {
 			throw expected("reference-decay", "a number from 0 to below 1", "the reference's decay", decay);
 		}
-		this.#checkShape(policy.config);
+		assertSameShape(this.decoder.config, policy.config);
 		this.#moved = true;
 		noGrad(() => {
 			if (decay === 0) this.#copy(policy.weights);
@@ -114,18 +96,5 @@ export class MovingReference {
 	#forgetAverages(): void {
 		if (this.#averages !== undefined) disposeWeights(this.#averages);
 		this.#averages = undefined;
-	}
-
-	#checkShape(policy: DecoderConfig): void {
-		const own = this.decoder.config;
-		const different = shapeKeys.find((key) => JSON.stringify(own[key]) !== JSON.stringify(policy[key]));
-		if (different === undefined) return;
-		throw new ThaliaError(
-			"reference-shape",
-			`Expected a reference of the policy's shape, ${different} ${JSON.stringify(policy[different])}, for updateReference but its own is ${JSON.stringify(own[different])}`,
-			{
-				fix: "open the engine with a reference of the policy's architecture, or leave the reference as it is",
-			},
-		);
 	}
 }
