@@ -7,6 +7,7 @@ import { evalCommand } from "./eval.ts";
 import { explainCommand } from "./explain.ts";
 import { generateCommand } from "./generate.ts";
 import { pretrainCommand } from "./pretrain.ts";
+import { probeCommand } from "./probe.ts";
 import { scoreCommand } from "./score.ts";
 import { trainCommand } from "./train.ts";
 
@@ -39,6 +40,7 @@ for (const command of [
 	evalCommand(),
 	scoreCommand(),
 	explainCommand(),
+	probeCommand(),
 	generateCommand(),
 	doctorCommand(),
 ]) {

@@ -78,6 +78,10 @@ test.each<[string, GuardRecord[]]>([
 	["one bad step", run(40, (step) => (step === 21 ? { reward: 0, ...kl(3) } : {}))],
 	["a KL at its bound", turning(kl(1))],
 	["signs of k1 without a KL", turning(kl(0.2, -9))],
+	[
+		"k3 of another policy's tokens beside a small exact KL",
+		turning({ ...kl(90, -9), divergence: { kl: 0.1 } }),
+	],
 	["an entropy that multiplies from next to nothing", turning({ entropy: 0.9 }, { entropy: 0.01 })],
 	["an entropy that rises by a nat from much", turning({ entropy: 4.5 })],
 	["certainty where the task is solved", turning({ entropy: 0.01, reward: 0.95 })],

@@ -31,6 +31,8 @@ export interface GuardRecord {
 	readonly completionTokens: Logged;
 	readonly stopped: Logged;
 	readonly objective: { readonly k1: Logged; readonly k3: Logged } | null;
+	/** The exact KL per token, where the engine can measure it. */
+	readonly divergence?: { readonly kl: Logged } | null;
 }
 
 export type CollapseKind =
@@ -101,11 +103,18 @@ interface Values {
 	readonly stopped: number;
 }
 
-function valuesOf({ reward, entropy, objective, completionTokens, stopped }: GuardRecord): Values {
+function valuesOf({
+	reward,
+	entropy,
+	objective,
+	divergence,
+	completionTokens,
+	stopped,
+}: GuardRecord): Values {
 	return {
 		reward: finite(reward),
 		entropy: finite(entropy),
-		kl: objective === null ? NaN : klOf(objective),
+		kl: objective === null ? NaN : klOf(objective, divergence?.kl ?? null),
 		tokens: finite(completionTokens),
 		stopped: finite(stopped),
 	};
@@ -145,11 +154,12 @@ function finite(value: Logged): number {
 }
 
 /**
- * Nats per token, infinite where it was measured and is not finite. k3 and k1 have the same mean, and k3 is the one
- * whose tokens cannot cancel each other out. Far from the reference it is also the one to overflow, hence k1 then.
+ * Nats per token, infinite where it was measured and is not finite. The exact one where there is one: of tokens that
+ * another policy sampled k3 can be a hundred times the KL. Else k3, whose tokens cannot cancel each other out as k1's do;
+ * far from the reference it is also the one to overflow, hence k1 then.
  */
-function klOf({ k1, k3 }: { readonly k1: Logged; readonly k3: Logged }): number {
-	const known = [finite(k3), Math.abs(finite(k1))].find((kl) => !Number.isNaN(kl));
+function klOf({ k1, k3 }: { readonly k1: Logged; readonly k3: Logged }, exact: Logged): number {
+	const known = [finite(exact), finite(k3), Math.abs(finite(k1))].find((kl) => !Number.isNaN(kl));
 	return known ?? Infinity;
 }
 

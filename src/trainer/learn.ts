@@ -1,8 +1,9 @@
 import type { Engine, Sequence, TokenOutputs } from "../engine/engine.ts";
 import { type KlConfig, needsVocabulary, outsideReward } from "../kl/config.ts";
+import type { KlWeights } from "../kl/weights.ts";
 import { type ObjectiveDiagnostics, objectiveDiagnostics } from "../objective/diagnostics.ts";
 import { findOverflow, type Overflow } from "../objective/overflow.ts";
-import { type PreparedObjective, prepareObjective, selectSequences } from "../objective/prepare.ts";
+import { prepareObjective, selectSequences } from "../objective/prepare.ts";
 import { batchLoss, weigh } from "../objective/weigh.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import { seededRandom } from "../tasks/random.ts";
@@ -61,7 +62,7 @@ export async function learn(
 	for (const chosen of updatesOf(batch, train, seed)) {
 		const part = chosen.length === batch.sequences.length ? prepared : selectSequences(prepared, chosen);
 		const sequences = chosen.map((b) => batch.sequences[b]);
-		const outputs = await accumulate(engine, part, sequences, temperature);
+		const outputs = await accumulate(engine, kl, sequences, temperature, (b, fresh) => weigh(part, b, fresh));
 		outputs.forEach((output, i) => (latest[chosen[i]] = output));
 		if (!Number.isFinite(batchLoss(part, outputs))) {
 			await engine.discard();
@@ -87,20 +88,25 @@ export async function learn(
 	};
 }
 
-/** One forward and backward pass over a part of the batch, weighed by the objective. */
+/**
+ * One forward and backward pass over some sequences.
+ * @param kl says what of the vocabulary is needed
+ * @param weightsOf the ascent direction of the b-th of them
+ */
 export function accumulate(
 	engine: Engine,
-	part: PreparedObjective,
+	kl: KlConfig,
 	sequences: readonly Sequence[],
 	temperature: number,
+	weightsOf: (b: number, fresh: TokenOutputs) => KlWeights,
 ): Promise<TokenOutputs[]> {
-	const outside = outsideReward(part.kl);
+	const outside = outsideReward(kl);
 	const topK = outside.place === "loss" ? outside.topK : undefined;
 	return engine.accumulate(
 		sequences,
 		(fresh, indices) =>
 			fresh.map((outputs, i) => {
-				const { logprobs, divergence } = weigh(part, indices[i], outputs);
+				const { logprobs, divergence } = weightsOf(indices[i], outputs);
 				return {
 					logprobs: Float32Array.from(logprobs, (c) => -c),
 					...(divergence === null ? {} : { divergence: Float32Array.from(divergence, (d) => -d) }),
@@ -108,7 +114,7 @@ export function accumulate(
 			}),
 		{
 			temperature,
-			...(needsVocabulary(part.kl) ? { divergence: topK === undefined ? {} : { topK } } : {}),
+			...(needsVocabulary(kl) ? { divergence: topK === undefined ? {} : { topK } } : {}),
 		},
 	);
 }
