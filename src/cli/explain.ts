@@ -7,6 +7,7 @@ import { namedConfigs } from "../kl/named.ts";
 import type { ObjectiveConfig } from "../objective/config.ts";
 import { explainObjective } from "../objective/followed.ts";
 import { klAlone, klAtStart, klSchema } from "../recipe/kl-schema.ts";
+import { isOffPolicy } from "../recipe/off-policy.ts";
 import { checkRecipe } from "../recipe/read-recipe.ts";
 import { resolveRecipe } from "../recipe/resolve-recipe.ts";
 import { colors } from "./colors.ts";
@@ -32,7 +33,11 @@ export function explainCommand(): Command {
 			new Option("--kl <json>", 'a KL alone, such as \'{"estimator":"k1","place":"loss"}\'').conflicts("all"),
 		)
 		.option("--all", "every configuration that has a name")
-		.option("--off-policy <x>", "as if another policy had sampled, 0 (none) to 3 (far)", between(0, 3))
+		.option(
+			"--off-policy <x>",
+			`as if another policy had sampled, 0 (none) to 3 (far); default: ${usualOffPolicyness} where the recipe's rollouts lag`,
+			between(0, 3),
+		)
 		.addOption(formatOption())
 		.addHelpText(
 			"after",
@@ -52,12 +57,15 @@ square: exactly, of the bare KL term, by enumeration of a policy of 3 tokens x
 interface Subject {
 	readonly kl: KlConfig;
 	readonly objective?: ObjectiveConfig;
+	/** Whether the recipe's rollouts are another policy's. */
+	readonly offPolicy: boolean;
 }
 
 function subjectOf(recipe: string | undefined, overrides: readonly string[], { kl }: Options): Subject {
 	if (recipe !== undefined && kl === undefined) {
 		const resolved = resolveRecipe(recipe, overrides);
-		return { kl: klAtStart(resolved.kl), objective: resolved.objective };
+		const { objective } = resolved;
+		return { kl: klAtStart(resolved.kl), objective, offPolicy: isOffPolicy(resolved) };
 	}
 	if (kl === undefined || recipe !== undefined) {
 		throw new ThaliaError("usage", "Expected a recipe, or --kl, or --all", {
@@ -72,7 +80,7 @@ function subjectOf(recipe: string | undefined, overrides: readonly string[], { k
 	}
 	const config = klAlone(checkRecipe(klSchema, value, "--kl"));
 	validateKlConfig(config);
-	return { kl: config };
+	return { kl: config, offPolicy: false };
 }
 
 interface Explained {
@@ -80,7 +88,7 @@ interface Explained {
 	readonly bias: Bias;
 }
 
-function explain({ kl, objective }: Subject, offPolicyness: number): Explained {
+function explain({ kl, objective }: Pick<Subject, "kl" | "objective">, offPolicyness: number): Explained {
 	const off = offPolicyness > 0;
 	return {
 		explanation: objective === undefined ? explainKl(kl, off) : explainObjective(objective, kl, off),
@@ -88,7 +96,8 @@ function explain({ kl, objective }: Subject, offPolicyness: number): Explained {
 	};
 }
 
-function printOne(subject: Subject, { offPolicy = 0, format }: Options): void {
+function printOne(subject: Subject, options: Options): void {
+	const { offPolicy = subject.offPolicy ? usualOffPolicyness : 0, format } = options;
 	const explained = explain(subject, offPolicy);
 	if (format === "json") printJson(toJson(explained));
 	else process.stdout.write(`${toText(explained, offPolicy)}\n`);
@@ -100,16 +109,24 @@ function printAll({ offPolicy = usualOffPolicyness, format }: Options): void {
 		...explain({ kl: named.config }, named.offPolicy ? offPolicy : 0),
 	}));
 	if (format === "json") {
-		printJson(rows.map(({ name, offPolicy: off, ...row }) => ({ name, offPolicy: off, ...toJson(row) })));
+		printJson(
+			rows.map(({ name, slug, offPolicy: off, ...row }) => ({
+				name,
+				preset: slug,
+				offPolicy: off,
+				...toJson(row),
+			})),
+		);
 		return;
 	}
 	const table = (off: boolean) =>
 		formatTable([
-			["configuration", "follows", "exact", "bias", "cosine", "variance"],
+			["configuration", "kl.preset", "follows", "exact", "bias", "cosine", "variance"],
 			...rows
 				.filter((row) => row.offPolicy === off)
-				.map(({ name, explanation, bias }) => [
+				.map(({ name, slug, explanation, bias }) => [
 					name,
+					slug,
 					followed(explanation),
 					explanation.exact ? "yes" : "no",
 					bias.relative.toFixed(3),

@@ -49,6 +49,11 @@ export function validateBatch(batch: TokenBatch): void {
 		}
 	}
 	const tokens = offsets[rewards.length];
+	if ((batch.sampler as LogProbs | undefined) === undefined) {
+		const fix =
+			"Record the log-probs that tokens were drawn with: ratios and kl.importance are made of them.";
+		throw expected("batch-invalid", "the sampler's log-probs", "batch.sampler", undefined, fix);
+	}
 	assertLength("sampler log-probs", batch.sampler, tokens);
 	assertLength("reference log-probs", batch.reference, tokens);
 	if (batch.current !== undefined) assertLength("current log-probs", batch.current, tokens);

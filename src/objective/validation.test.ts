@@ -69,6 +69,12 @@ test.each<[string, string, Partial<TokenBatch>]>([
 	refused(() => prepareObjective({ ...batch, ...change }, objective, none), code, message);
 });
 
+test("refuses a batch without the sampler's log-probs, with what they are needed for", () => {
+	const { sampler: _, ...rest } = batch;
+	const check = () => prepareObjective(rest as unknown as TokenBatch, objective, none);
+	refused(check, "batch-invalid", "the sampler's log-probs for batch.sampler but received undefined");
+});
+
 test("refuses a bad KL, and an in-reward KL on log-probs that are not there", () => {
 	refused(
 		() => prepareObjective(batch, objective, { place: "loss", estimator: "k1", beta: -1 }),
