@@ -99,7 +99,7 @@ async function runProbe(run: string, overrides: readonly string[], options: Opti
 
 /** Drawn in a terminal; elsewhere a line a seed and every so many seconds. */
 function progress(line: StatusLine): (doing: string) => void {
-	let loggedAt = 0;
+	let loggedAt = -Infinity;
 	return (doing) => {
 		line.show(doing);
 		const now = performance.now();
