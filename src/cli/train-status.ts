@@ -84,11 +84,11 @@ function overflowLine(overflow: OverflowedToken): string {
 }
 
 function numbers(metrics: StepMetrics): string {
-	const { reward, passRate, objective, entropy, timing, staleness, retained } = metrics;
+	const { reward, passRate, kl, entropy, timing, staleness, retained } = metrics;
 	return [
 		`reward ${reward?.toFixed(3) ?? "-"}`,
 		`pass ${passRate === null ? "-" : `${(100 * passRate).toFixed(0)}%`}`,
-		`KL ${objective === null ? "-" : objective.sequenceKl.toFixed(3)}`,
+		`KL ${kl === null ? "-" : kl.toFixed(3)}`,
 		`entropy ${entropy === null ? "-" : entropy.toFixed(3)}`,
 		...(retained === undefined
 			? []

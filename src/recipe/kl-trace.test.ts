@@ -15,7 +15,7 @@ function run(...lines: readonly unknown[]): string {
 	return dir;
 }
 
-const step = (n: number, sequenceKl: unknown) => ({ step: n, objective: { k1: 1, sequenceKl } });
+const step = (n: number, kl: unknown) => ({ step: n, kl, objective: { k1: 1 } });
 const rounded = (trace: readonly number[]) => trace.map((kl) => Number(kl.toFixed(12)));
 
 test("the mean of five steps, of fewer at the ends, from a run directory or from its metrics.jsonl", () => {
@@ -54,11 +54,11 @@ function refusal(path: string): unknown {
 test.each([
 	["a path that is nowhere", () => join(root, "nowhere"), "Expected a run directory or a metrics.jsonl for"],
 	["a folder that is no run", () => mkdtempSync(join(root, "empty-")), "Expected a run directory or a"],
-	["a run without a step", () => run(), "Expected steps with objective.sequenceKl in"],
+	["a run without a step", () => run(), "Expected steps with a kl in"],
 	[
 		"lines without the number",
 		() => run(3, null, "text", [], { step: 1 }, step(2, null), step(0, 1), step(1.5, 1)),
-		"Expected steps with objective.sequenceKl in",
+		"Expected steps with a kl in",
 	],
 ])("refuses %s", (_, path, message) => {
 	expect(refusal(path())).toMatchObject({

@@ -18,23 +18,19 @@ export function readKlTrace(path: string): number[] {
 	const file = existsSync(path) && statSync(path).isDirectory() ? join(path, "metrics.jsonl") : path;
 	if (!existsSync(file))
 		throw expected("kl-trace", "a run directory or a metrics.jsonl", "a KL trace", path, fix);
-	const measured = new Map(readJsonLines(file).flatMap(sequenceKlOf));
+	const measured = new Map(readJsonLines(file).flatMap(klOf));
 	if (measured.size === 0) {
-		throw new ThaliaError(
-			"kl-trace",
-			`Expected steps with objective.sequenceKl in ${file} but there is none`,
-			{
-				fix,
-			},
-		);
+		throw new ThaliaError("kl-trace", `Expected steps with a kl in ${file} but there is none`, {
+			fix,
+		});
 	}
 	return smoothed(withoutGaps(measured)).map((kl) => Math.max(0, kl));
 }
 
 /** Nothing of a line that has no such number: that of a step that was skipped, or of another kind of file. */
-function sequenceKlOf(line: unknown): [step: number, kl: number][] {
-	const { step, objective } = (line ?? {}) as { step?: unknown; objective?: { sequenceKl?: unknown } | null };
-	const kl = toNumber(objective?.sequenceKl);
+function klOf(line: unknown): [step: number, kl: number][] {
+	const { step, kl: measured } = (line ?? {}) as { step?: unknown; kl?: unknown };
+	const kl = toNumber(measured);
 	const counts = typeof step === "number" && Number.isSafeInteger(step) && step >= 1;
 	return counts && kl !== undefined && Number.isFinite(kl) ? [[step, kl]] : [];
 }

@@ -12,7 +12,7 @@ import type { Task } from "../tasks/task.ts";
 import { type Divergence, type Learned, type LearnOptions, learn, measureDivergence } from "./learn.ts";
 import { sequenceOf, type TrainingBatch, trainingBatch } from "./token-batch.ts";
 
-/** Tokens of the completions whose full-vocabulary KL is measured for the record, prompts included, at most. */
+/** Tokens, prompts included, after which no more completions have their full-vocabulary KL measured for the record. */
 const measuredTokens = 512;
 
 /** Phases of a step, in order. */
@@ -57,6 +57,11 @@ export interface StepMetrics {
 	/** Optimiser steps that changed the policy. */
 	readonly updates: number;
 	readonly learningRate: number;
+	/**
+	 * KL(policy || reference) per completion, nats: from the full vocabulary at the tokens of `divergence` where there is
+	 * one, else k1 of the sampled tokens. What another policy sampled makes of k1 no KL.
+	 */
+	readonly kl: number | null;
 	/** Strength of the KL; null without one. */
 	readonly beta: number | null;
 	readonly skipped: SkipReason | null;
@@ -140,19 +145,22 @@ export async function trainStep(context: StepContext, step: number): Promise<Ste
 			? nothing
 			: await learnFrom(context, batch, groups, { kl, learningRate, seed, temperature });
 	const { policyVersion } = sampled.completions[0];
+	const summarised = summary(groups);
+	const { completionTokens } = summarised;
 	const done = performance.now();
 	const seconds = (from: number, to: number) => (to - from) / 1000;
 	return {
 		groups,
 		metrics: {
 			step,
-			...summary(groups),
+			...summarised,
 			droppedGroups: groups.length - (batch?.sequences.length ?? 0) / groupSize,
 			learningRate,
 			beta: kl.place === "none" ? null : beta,
 			policyVersion,
 			staleness: (sampleFrom?.newest ?? policyVersion) - policyVersion,
 			...learned,
+			kl: achievedKl(learned, completionTokens),
 			timing: {
 				sample: seconds(started, sampledAt),
 				reference: seconds(sampledAt, referenceAt),
@@ -184,12 +192,20 @@ async function learnFrom(
 	return { ...learned, divergence: divergence ?? measured, overflow: where };
 }
 
-/** Of each group the first completion, until there are tokens enough. */
+function achievedKl({ divergence, objective }: Pick<StepMetrics, keyof Learned>, completionTokens: number) {
+	return divergence === null ? (objective?.sequenceKl ?? null) : divergence.kl * completionTokens;
+}
+
+/** Of each group the first completion, until there are tokens enough: one at least. */
 function sampleSequences(sequences: readonly Sequence[], groupSize: number): Sequence[] {
 	let tokens = 0;
 	return sequences
 		.filter((_, b) => b % groupSize === 0)
-		.filter(({ tokens: { length } }) => (tokens += length) <= measuredTokens);
+		.filter(({ tokens: { length } }) => {
+			const wanted = tokens < measuredTokens;
+			tokens += length;
+			return wanted;
+		});
 }
 
 function tokenAt(

@@ -81,7 +81,7 @@ test("a run leaves its recipe, its lines, its events and a model", async () => {
 		expect(Object.keys(line)).toEqual([
 			...["step", "reward", "passRate", "rewardErrors", "completionTokens", "stopped", "droppedGroups"],
 			...["learningRate", "beta", "policyVersion", "staleness", "entropy", "gradNorm", "updates", "skipped"],
-			...["objective", "divergence", "overflow", "timing"],
+			...["objective", "divergence", "overflow", "kl", "timing"],
 		]);
 		expect(line).toMatchObject({ skipped: null, rewardErrors: 0, droppedGroups: 0, learningRate: 0.01 });
 		const numbers = [line.reward, line.entropy, line.gradNorm] as number[];

@@ -226,11 +226,10 @@ class Training {
 		await this.#updateReference(step, metrics);
 		this.#step = step;
 		const version = metrics.skipped === null ? policyVersion + 1 : policyVersion;
-		const achieved = metrics.objective?.sequenceKl ?? null;
 		this.#state = {
 			policyVersion: version,
 			skipsInARow: metrics.skipped === null ? 0 : skipsInARow + 1,
-			beta: kl.place === "none" ? 0 : nextBeta(kl.beta, step, beta, achieved),
+			beta: kl.place === "none" ? 0 : nextBeta(kl.beta, step, beta, metrics.kl),
 			versions: [...versions, version].slice(-1 - asynchrony.lag),
 		};
 		const retained = asynchrony.lag === 0 ? undefined : await this.#engine.retained();
