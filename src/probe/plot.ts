@@ -14,7 +14,7 @@ export interface Estimate {
 
 const width = 900;
 const rowHeight = 26;
-const top = 64;
+const top = 84;
 const nameWidth = 230;
 const panelWidth = 300;
 const gap = 40;
