@@ -68,6 +68,16 @@ test("rollouts of another policy: importance weights have fewer effective sample
 	).toEqual([false, true]);
 });
 
+test("rollouts of a probe are its own policy's, whatever lagged in the run", () => {
+	const exact = (recipe: ProbeOptions["recipe"]) =>
+		summarise(
+			{ ...options, recipe, configs: presetConfigs(["k1-in-reward"], 1) },
+			{ completions: 1, trueCompletions: 1, seeds: [] },
+		).map((summary) => summary.exact);
+	expect(exact({ ...recipe, async: { mode: "strict", lag: 4 } })).toEqual([true]);
+	expect(exact({ ...recipe, rollout: { ...recipe.rollout, topP: 0.9 } })).toEqual([false]);
+});
+
 test("equal seeds give equal measurements, and a stop gives the seeds that are done", async () => {
 	const few = { ...elsewhere, trueBatches: 2, configs: usualConfigs(1).slice(0, 2), seeds: [3, 4] };
 	const first = await probe(few);

@@ -1,6 +1,6 @@
 import type { Classification } from "../kl/classify.ts";
 import { explainObjective } from "../objective/followed.ts";
-import { isOffPolicy } from "../recipe/off-policy.ts";
+import { isTruncated } from "../recipe/off-policy.ts";
 import type { ProbedConfig } from "./configurations.ts";
 import type { Estimate, PlotRow } from "./plot.ts";
 import type { ProbeMeasurement, ProbeOptions, ProbeResult } from "./probe.ts";
@@ -24,7 +24,8 @@ const measured = [
 ] as const satisfies readonly (keyof ProbeMeasurement)[];
 
 export function summarise(options: ProbeOptions, { seeds }: ProbeResult): ProbeSummary[] {
-	const off = options.sampler !== undefined || isOffPolicy(options.recipe);
+	// A probe samples from its own policy, and updates nothing, however the run lagged.
+	const off = options.sampler !== undefined || isTruncated(options.recipe.rollout);
 	return options.configs.map((config, i) => {
 		const { objective, exact } = explainObjective(options.recipe.objective, config.kl, off);
 		const of = (key: keyof ProbeMeasurement) =>
