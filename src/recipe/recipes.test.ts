@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
+import { readJsonLines } from "../runs/json-lines.ts";
 import { pretrain } from "../trainer/pretrain.ts";
+import type { StepMetrics } from "../trainer/step.ts";
 import { train } from "../trainer/train.ts";
 import { pretrainRecipe } from "./pretrain-recipe.ts";
 import { readRecipe } from "./read-recipe.ts";
@@ -37,6 +39,8 @@ test.each(recipes.filter((name) => !isPretraining(name)))("%s trains", async (na
 	const result = await train(recipe, join(out, name));
 	expect(result).toMatchObject({ outcome: "finished", step: 2 });
 	expect(result.evaluations.map(({ step }) => step)).toEqual([0, 2]);
+	const lines = readJsonLines<StepMetrics>(join(out, name, "metrics.jsonl"));
+	expect(lines.map(({ staleness }) => staleness)).toEqual([0, Math.min(1, recipe.async.lag)]);
 });
 
 test.each(recipes.filter(isPretraining))("%s pretrains", async (name) => {
