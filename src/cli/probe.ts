@@ -18,6 +18,9 @@ import { formatOption, printJson, whole } from "./options.ts";
 import { StatusLine } from "./status-line.ts";
 import { formatTable } from "./table.ts";
 
+/** Cosine between the two estimates of the true gradient below which nothing can be said of it. */
+const leastAgreement = 0.3;
+
 interface Options {
 	readonly step?: number;
 	readonly sampler?: string;
@@ -163,6 +166,12 @@ function toText(title: string, summaries: readonly ProbeSummary[], result: Probe
 		agreements.length === 0
 			? "the policy is where the reference is: there is no true gradient to compare with"
 			: `true gradient from ${result.trueCompletions} completions, its halves at a cosine of ${mean.toFixed(3)}`;
+	const noisy = agreements.length > 0 && mean < leastAgreement;
+	const warning = noisy
+		? [
+				"the two halves hardly agree: shares and variances are noise. Raise --true-batches, or rollout.prompts",
+			]
+		: [];
 	const head = [
 		"configuration",
 		"follows",
@@ -189,6 +198,7 @@ function toText(title: string, summaries: readonly ProbeSummary[], result: Probe
 	]);
 	return [
 		`${title}: ${result.completions} completions, ${result.seeds.length} seeds (mean ± deviation); ${known}`,
+		...warning,
 		formatTable([head, ...rows]),
 	].join("\n");
 }

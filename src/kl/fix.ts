@@ -96,7 +96,9 @@ export function klChangesOf<State>(
 		apply: (state) => set(state, { ...get(state), [key]: value }),
 		changes: (state) => get(state)[key] !== value,
 	});
-	return { changes: klChanges.map(change), fallback: surelyExact(offPolicy).map(change) };
+	// Where the policy samples itself importance weights are 1, and of no help.
+	const useful = klChanges.filter(([key, value]) => offPolicy || key !== "importance" || value === "none");
+	return { changes: useful.map(change), fallback: surelyExact(offPolicy).map(change) };
 }
 
 /** As recipes write a KL. @param config not of place "none" */

@@ -24,6 +24,7 @@ export function readRecipe<S extends z.ZodType>(
 	if (document.contents === null || isMap(document.contents)) {
 		for (const override of overrides) applyOverride(document, override, overridden);
 	}
+	replaceBesidePreset(document, overridden);
 	const locate: Locate = (path) => {
 		for (let n = path.length; n > 0; n--) {
 			const source = overridden.get(path.slice(0, n).join("."));
@@ -80,6 +81,18 @@ function applyOverride(document: Document, override: string, overridden: Map<str
 		});
 	}
 	overridden.set(path.join("."), `command line (${override})`);
+}
+
+/**
+ * A preset of the command line takes the place of what the file says of the KL, but for its strength: else the file's
+ * axes, which win over a preset that stands beside them, would win over this one.
+ */
+function replaceBesidePreset(document: Document, overridden: ReadonlyMap<string, string>): void {
+	const kl = document.getIn(["kl"], true);
+	if (!overridden.has("kl.preset") || !isMap(kl)) return;
+	const given = [...overridden.keys()].map((path) => path.split(".")[1]);
+	const keys = kl.items.map(({ key }) => String(isNode(key) ? key.toJSON() : key));
+	for (const key of keys) if (key !== "beta" && !given.includes(key)) kl.delete(key);
 }
 
 /** `file:line:column` of the deepest part of `path` that is in the document. */

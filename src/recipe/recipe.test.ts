@@ -169,3 +169,18 @@ describe("refusals say where and what", () => {
 		);
 	});
 });
+
+test("a preset of the command line replaces the file's axes, and neither its beta nor what is given beside it", () => {
+	const file = recipeFile(`${smallest}kl: { place: reward, estimator: k1, credit: token, beta: 0.3 }\n`);
+	expect(resolveRecipe(file, ["kl.preset=k3-in-loss"]).kl).toEqual({
+		place: "loss",
+		estimator: "k3",
+		beta: 0.3,
+	});
+	expect(resolveRecipe(file, ["kl.preset=k3-in-loss", "kl.estimator=k2", "kl.beta=1"]).kl).toEqual({
+		...{ place: "loss", estimator: "k2", beta: 1 },
+	});
+	// In the file itself what stands beside it wins.
+	const beside = recipeFile(`${smallest}kl: { preset: k3-in-loss, estimator: abs }\n`);
+	expect(resolveRecipe(beside).kl).toMatchObject({ place: "loss", estimator: "abs" });
+});

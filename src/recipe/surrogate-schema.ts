@@ -4,6 +4,8 @@ import { fraction, positive } from "./fields.ts";
 
 /** Above 0 and at most 1. */
 const low = z.number().gt(0).max(1);
+/** `.inf`, which a number of zod is not. */
+const unbounded = z.custom<number>((value) => value === Infinity, "a number of at least 1");
 const level = z.enum(RATIO_LEVELS).default("token");
 
 /** A surrogate by its kind alone, or with its settings. Defaults are those of the papers, or of TRL. */
@@ -21,7 +23,7 @@ const surrogates = z.union([
 		epsilonLow: low.default(3e-4),
 		epsilonHigh: positive.default(4e-4),
 	}),
-	z.strictObject({ kind: z.literal("tis"), level, cap: z.number().min(1).default(2) }),
+	z.strictObject({ kind: z.literal("tis"), level, cap: z.union([z.number().min(1), unbounded]).default(2) }),
 	z.strictObject({
 		kind: z.literal("masked-is"),
 		level,

@@ -17,7 +17,7 @@ export interface Manifest {
 	readonly status: RunStatus;
 	/** Why it is not finished, where that is known. */
 	readonly reason?: string;
-	/** Optimiser steps done. */
+	/** Steps done. */
 	readonly step: number;
 	readonly steps: number;
 	readonly createdAt: string;
