@@ -12,6 +12,16 @@ import { writeTinyModel } from "./tiny-model.ts";
 /** Share of letters: what the completions of a random model differ in, and learn. */
 export const letters = `({ completion }) => completion.replace(/[^a-zA-Z]/g, "").length / 8`;
 
+/**
+ * A run that collapses at step 4, whatever computes it: rewards are all the same up to step 2, so that the policy stays
+ * what it was, and its first update, that of step 3, takes it further from the reference than the guard allows.
+ */
+export const collapseAt4 = {
+	reward: `({ problem, completion }) =>
+		Number(problem.id.split(/[ .]/)[1]) < 3 ? 1 : completion.replace(/[^a-zA-Z]/g, "").length / 8`,
+	overrides: ["kl.place=none", "guard.window=2", "guard.maxKl=1e-8", "guard.rewardDrop=0", "eval.problems=0"],
+} as const;
+
 const settings = {
 	name: "tiny",
 	seed: 3,

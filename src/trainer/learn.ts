@@ -1,4 +1,4 @@
-import type { Engine, Sequence, TokenOutputs } from "../engine/engine.ts";
+import type { Engine, Sequence, StepOptions, TokenOutputs } from "../engine/engine.ts";
 import { type KlConfig, needsVocabulary, outsideReward } from "../kl/config.ts";
 import type { KlWeights } from "../kl/weights.ts";
 import { type ObjectiveDiagnostics, objectiveDiagnostics } from "../objective/diagnostics.ts";
@@ -23,7 +23,7 @@ export interface Learned {
 	readonly objective: ObjectiveDiagnostics;
 	/** Full-vocabulary KLs to the reference, where the KL reads them: of every token. */
 	readonly divergence: Divergence | null;
-	/** The first token at which a number left what numbers can hold, by its sequence in the batch. */
+	/** The token at which a log-ratio left what numbers can hold, by its sequence in the batch. */
 	readonly overflow: Overflow | null;
 }
 
@@ -64,17 +64,18 @@ export async function learn(
 		const sequences = chosen.map((b) => batch.sequences[b]);
 		const outputs = await accumulate(engine, kl, sequences, temperature, (b, fresh) => weigh(part, b, fresh));
 		outputs.forEach((output, i) => (latest[chosen[i]] = output));
-		if (!Number.isFinite(batchLoss(part, outputs))) {
-			await engine.discard();
-			skipped = "loss";
-			const found = findOverflow(part, outputs);
-			overflow ??= found === null ? null : { ...found, sequence: chosen[found.sequence] };
+		const made = await update(engine, batchLoss(part, outputs), {
+			learningRate,
+			maxGradNorm: optimizer.maxGradNorm,
+		});
+		if (made.gradNorm !== null) gradNorms.push(made.gradNorm);
+		if (made.skipped === null) {
+			updates++;
 			continue;
 		}
-		const { gradNorm, applied } = await engine.step({ learningRate, maxGradNorm: optimizer.maxGradNorm });
-		gradNorms.push(gradNorm);
-		if (applied) updates++;
-		else skipped = "gradient";
+		skipped = made.skipped;
+		const found = findOverflow(part, outputs);
+		overflow ??= found === null ? null : { ...found, sequence: chosen[found.sequence] };
 	}
 	if (updates > 0) await engine.publish();
 	return {
@@ -86,6 +87,20 @@ export async function learn(
 		divergence: divergenceOf(latest),
 		overflow,
 	};
+}
+
+/** An optimiser step with what is accumulated, unless the loss is not finite. */
+async function update(
+	engine: Engine,
+	loss: number,
+	options: StepOptions,
+): Promise<{ gradNorm: number | null; skipped: Learned["skipped"] }> {
+	if (!Number.isFinite(loss)) {
+		await engine.discard();
+		return { gradNorm: null, skipped: "loss" };
+	}
+	const { gradNorm, applied } = await engine.step(options);
+	return { gradNorm, skipped: applied ? null : "gradient" };
 }
 
 /**

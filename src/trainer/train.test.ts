@@ -14,9 +14,10 @@ import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import { readJsonLines } from "../runs/json-lines.ts";
 import { readManifest } from "../runs/run-directory.ts";
 import { readEvents } from "../testing/event-file.ts";
+import { stopAfter } from "../testing/stopped-run.ts";
 import { tinyConfig } from "../testing/tiny-model.ts";
 import { digests, letters, outputOf, readMetrics, tinyRecipe, writeTinyPolicy } from "../testing/tiny-run.ts";
-import { resumeTraining, type StepEvaluation, type TrainHooks, train } from "./train.ts";
+import { resumeTraining, type StepEvaluation, train } from "./train.ts";
 
 const root = mkdtempSync(join(tmpdir(), "thalia-train-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -30,17 +31,6 @@ const checkpointFiles = [
 	"tokenizer_config.json",
 	"trainer.json",
 ];
-
-/** Hooks of a run that is asked to stop after a step. */
-function stopAfter(step: number): TrainHooks {
-	const controller = new AbortController();
-	return {
-		signal: controller.signal,
-		onStep: (metrics) => {
-			if (metrics.step === step) controller.abort();
-		},
-	};
-}
 
 function checkpointsOf(dir: string): string[] {
 	return readdirSync(join(dir, "checkpoints")).sort();
