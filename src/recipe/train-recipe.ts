@@ -43,7 +43,7 @@ const objective = z.strictObject({
 
 const train = z.strictObject({
 	steps: positiveInt.default(100),
-	/** Tokens of one forward and backward pass, padding included: memory against speed. */
+	/** Tokens of one forward and backward pass, a prompt of several completions once: memory against speed. */
 	tokensPerMicroBatch: positiveInt.default(512),
 	/** Passes over each step's rollouts, and parts a pass is made in: each part is an optimiser step. */
 	epochs: positiveInt.default(1),

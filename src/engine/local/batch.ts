@@ -2,41 +2,6 @@ import { expected, ThaliaError } from "../../errors.ts";
 import type { Sequence, TokenDivergences, TokenOutputs } from "../engine.ts";
 import type { HeadOutputs } from "./head.ts";
 import type { HeadDivergences } from "./head-divergence.ts";
-import { Tensor } from "./tensor.ts";
-
-/** Sequences as one padded batch: what the network reads, and which of its outputs predict an evaluated token. */
-export interface PaddedBatch {
-	/** [B, T] i64: each sequence without its last token, padded at the end. */
-	readonly tokens: Tensor;
-	/** [N] i64: flat positions in [B, T] whose next token is evaluated, sequence by sequence. */
-	readonly rows: Tensor;
-	/** [N] i64: those next tokens. */
-	readonly targets: Tensor;
-	/** Where each sequence's evaluated tokens begin in N; one more entry holds N. */
-	readonly offsets: readonly number[];
-}
-
-export function padBatch(sequences: readonly Sequence[]): PaddedBatch {
-	const width = Math.max(...sequences.map(({ tokens }) => tokens.length)) - 1;
-	const ids = new Int32Array(sequences.length * width);
-	const rows: number[] = [];
-	const targets: number[] = [];
-	const offsets = [0];
-	sequences.forEach(({ tokens, promptLength }, b) => {
-		ids.set(tokens.subarray(0, -1), b * width);
-		for (let t = promptLength; t < tokens.length; t++) {
-			rows.push(b * width + t - 1);
-			targets.push(tokens[t]);
-		}
-		offsets.push(rows.length);
-	});
-	return {
-		tokens: Tensor.fromArray(ids, [sequences.length, width], "i64"),
-		rows: Tensor.fromArray(rows, [rows.length], "i64"),
-		targets: Tensor.fromArray(targets, [targets.length], "i64"),
-		offsets,
-	};
-}
 
 /** Flat head outputs, sequence by sequence. */
 export function splitOutputs(outputs: HeadOutputs, offsets: readonly number[]): TokenOutputs[] {

@@ -2,6 +2,7 @@ import { expected } from "../../errors.ts";
 import type { DecoderConfig } from "../../formats/hf-config.ts";
 import { type Attend, type BlockWeights, block, blockWeights } from "./block.ts";
 import { attention, embedding, linear, rmsNorm } from "./ops.ts";
+import type { Network } from "./packed-attention.ts";
 import { type RopeTable, ropeTable } from "./rope.ts";
 import { type Tensor, tidy } from "./tensor.ts";
 import { disposeWeights, type WeightDtype, type Weights } from "./weights.ts";
@@ -68,6 +69,27 @@ export class Decoder {
 			}
 			return this.finalNorm(x);
 		});
+	}
+
+	/** Hidden states after the final norm, [1, N, hidden], of packed rows. */
+	forwardPacked(network: Network): Tensor {
+		return tidy(() => {
+			const positions = this.positionsOf(network);
+			let x = this.embed(network.tokens);
+			for (let layer = 0; layer < this.blocks.length; layer++) {
+				x = tidy(() => this.layer(layer, x, positions, network.attend));
+			}
+			return this.finalNorm(x);
+		});
+	}
+
+	/** cos and sin of every row's position, [N, 1, d] each. */
+	positionsOf({ positions, length }: Network): { cos: Tensor; sin: Tensor } {
+		const { cos, sin } = this.rope(length);
+		return {
+			cos: cos.indexSelect(0, positions).unsqueeze(1),
+			sin: sin.indexSelect(0, positions).unsqueeze(1),
+		};
 	}
 
 	/** cos and sin of positions 0 to length - 1, broadcast over rows and heads. */

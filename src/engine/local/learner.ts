@@ -7,7 +7,7 @@ import type {
 	Weigh,
 } from "../engine.ts";
 import { noGrad } from "./autograd.ts";
-import { checkSequences, type PaddedBatch, padBatch, splitDivergences, splitOutputs } from "./batch.ts";
+import { checkSequences, splitDivergences, splitOutputs } from "./batch.ts";
 import { flattenCotangents } from "./cotangents.ts";
 import type { Decoder } from "./decoder.ts";
 import { temperatureOf, topKOf } from "./evaluation-options.ts";
@@ -15,11 +15,12 @@ import type { Gradients } from "./gradients.ts";
 import { type HeadCotangents, type HeadOptions, headBackward, headForward } from "./head.ts";
 import { headDivergences, type OtherHead } from "./head-divergence.ts";
 import { microBatches } from "./micro-batches.ts";
+import { type PackedBatch, packSequences } from "./packed-batch.ts";
 import { record, type Tape } from "./tape.ts";
 import { Tensor, tidy } from "./tensor.ts";
 
 export interface LearnerOptions {
-	/** Tokens of one micro-batch, padding included: memory against speed. */
+	/** Tokens of one micro-batch, a prompt of several completions once: memory against speed. */
 	readonly tokensPerMicroBatch: number;
 	/** Compute each layer again in the backward pass instead of keeping its activations. */
 	readonly recompute: boolean;
@@ -77,13 +78,13 @@ export async function accumulateGradients(
 	checkAll(compared === undefined ? [decoder] : [decoder, compared], sequences);
 	const results: TokenOutputs[] = [];
 	for (const indices of microBatches(sequences, learner.tokensPerMicroBatch)) {
-		const batch = padBatch(indices.map((i) => sequences[i]));
+		const batch = packSequences(indices.map((i) => sequences[i]));
 		let other: OtherHead | undefined;
 		let tape: Tape | undefined;
 		let hidden: Tensor | undefined;
 		try {
 			other = compared && noGrad(() => headOf(compared, batch));
-			tape = record(decoder, batch.tokens, learner.recompute);
+			tape = record(decoder, batch, learner.recompute);
 			hidden = noGrad(() => tidy(() => evaluatedRows(tape!.hidden, batch)));
 			const head: HeadOptions = { temperature, other, topK };
 			const flat = noGrad(() => headForward(hidden!, decoder.headWeight, batch.targets, head));
@@ -96,7 +97,7 @@ export async function accumulateGradients(
 			other?.hidden.dispose();
 			hidden?.dispose();
 			tape?.dispose();
-			for (const tensor of [batch.tokens, batch.rows, batch.targets]) tensor.dispose();
+			batch.dispose();
 		}
 	}
 	return results;
@@ -104,7 +105,7 @@ export async function accumulateGradients(
 
 function pullBack(
 	decoder: Decoder,
-	batch: PaddedBatch,
+	batch: PackedBatch,
 	tape: Tape,
 	hidden: Tensor,
 	cotangents: HeadCotangents,
@@ -123,7 +124,7 @@ function pullBack(
 				head,
 			);
 			const full = Tensor.zeros([tape.hidden.shape[0] * tape.hidden.shape[1], rows.shape[1]], rows.dtype);
-			return full.indexCopy_(0, batch.rows, rows).view(...tape.hidden.shape);
+			return full.indexAdd_(0, batch.rows, rows).view(...tape.hidden.shape);
 		});
 		tape.backward(upstream, (name, gradient) => {
 			noGrad(() => {
@@ -138,14 +139,14 @@ function overMicroBatches<T>(
 	decoders: readonly Decoder[],
 	sequences: readonly Sequence[],
 	tokenBudget: number,
-	evaluate: (batch: PaddedBatch) => readonly T[],
+	evaluate: (batch: PackedBatch) => readonly T[],
 ): T[] {
 	checkAll(decoders, sequences);
 	const results: T[] = [];
 	for (const indices of microBatches(sequences, tokenBudget)) {
 		noGrad(() =>
 			tidy(() => {
-				const outputs = evaluate(padBatch(indices.map((i) => sequences[i])));
+				const outputs = evaluate(packSequences(indices.map((i) => sequences[i])));
 				indices.forEach((i, b) => (results[i] = outputs[b]));
 			}),
 		);
@@ -158,11 +159,11 @@ function checkAll(decoders: readonly Decoder[], sequences: readonly Sequence[]):
 }
 
 /** Hidden states of the evaluated rows [N, hidden], and the head that reads them. */
-function headOf(decoder: Decoder, batch: PaddedBatch): OtherHead {
-	const hidden = tidy(() => evaluatedRows(decoder.forward(batch.tokens), batch));
+function headOf(decoder: Decoder, batch: PackedBatch): OtherHead {
+	const hidden = tidy(() => evaluatedRows(decoder.forwardPacked(batch), batch));
 	return { hidden, weight: decoder.headWeight };
 }
 
-function evaluatedRows(hidden: Tensor, batch: PaddedBatch): Tensor {
+function evaluatedRows(hidden: Tensor, batch: PackedBatch): Tensor {
 	return hidden.view(-1, hidden.shape[2]).indexSelect(0, batch.rows);
 }

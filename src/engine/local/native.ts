@@ -53,6 +53,7 @@ export interface Native {
 	indexSelect(t: Handle, dim: number, index: Handle): Handle;
 	indexCopy_(t: Handle, dim: number, index: Handle, source: Handle): void;
 	gather(t: Handle, dim: number, index: Handle): Handle;
+	indexAdd_(t: Handle, dim: number, index: Handle, source: Handle): void;
 	scatterAdd_(t: Handle, dim: number, index: Handle, source: Handle): void;
 
 	add: Binary;

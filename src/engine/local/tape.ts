@@ -1,5 +1,6 @@
 import { enableGrad, noGrad, vjp } from "./autograd.ts";
-import { causalAttention, type Decoder } from "./decoder.ts";
+import type { Decoder } from "./decoder.ts";
+import type { Network } from "./packed-attention.ts";
 import { keep, type Tensor, tidy } from "./tensor.ts";
 
 /** A forward pass that can be pulled back once. `hidden` carries no graph of its own. */
@@ -26,7 +27,7 @@ interface Segment {
  * @param recompute keep each layer's input alone and compute the layer again on the way back (Chen et al. 2016): memory
  * grows by one hidden state a layer, time by a forward pass
  */
-export function record(decoder: Decoder, tokens: Tensor, recompute: boolean): Tape {
+export function record(decoder: Decoder, network: Network, recompute: boolean): Tape {
 	const all = [...decoder.weights.keys()];
 	const leaves = all.map((name) => decoder.weights.get(name)!.requiresGrad_());
 	const segments: Segment[] = [];
@@ -40,12 +41,11 @@ export function record(decoder: Decoder, tokens: Tensor, recompute: boolean): Ta
 		segments.push({ names, input, run, recorded: keep(output) });
 		return keep(output.detach());
 	};
-	const positions = () => decoder.positionsUpTo(tokens.shape[1]);
-	let x = add(["embed"], undefined, () => decoder.embed(tokens));
+	let x = add(["embed"], undefined, () => decoder.embed(network.tokens));
 	for (let layer = 0; layer < decoder.blocks.length; layer++) {
 		const input = x;
 		const names = all.filter((name) => name.startsWith(`layers.${layer}.`));
-		x = add(names, input, () => decoder.layer(layer, input, positions(), causalAttention));
+		x = add(names, input, () => decoder.layer(layer, input, decoder.positionsOf(network), network.attend));
 	}
 	const last = x;
 	const hidden = add(["finalNorm"], last, () => decoder.finalNorm(last));

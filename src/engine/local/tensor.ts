@@ -199,6 +199,10 @@ export class Tensor {
 		native.indexCopy_(this.handle, dim, handleOf(index, "indexCopy_"), handleOf(source, "indexCopy_"));
 		return this;
 	}
+	indexAdd_(dim: number, index: Tensor, source: Tensor): this {
+		native.indexAdd_(this.handle, dim, handleOf(index, "indexAdd_"), handleOf(source, "indexAdd_"));
+		return this;
+	}
 	gather(dim: number, index: Tensor): Tensor {
 		return new Tensor(native.gather(this.handle, checkInt(dim, "gather"), handleOf(index, "gather")));
 	}
