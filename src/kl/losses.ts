@@ -1,8 +1,8 @@
 import { isSampled, type KlConfig, type KlInBoth, type KlInLoss } from "./config.ts";
-import { klValues } from "./estimators.ts";
+import { klDerivatives, klValues } from "./estimators.ts";
 import { importanceWeights } from "./importance.ts";
 import type { LogProbs } from "./log-probs.ts";
-import { type KlTokens, klWeights } from "./weights.ts";
+import { divergenceWeights, type KlTokens, klWeights } from "./weights.ts";
 
 /**
  * The loss per token, [T], whose derivatives are `klWeights`: in the loss W_t k_t, in the reward c_t log pi with c_t a
@@ -30,11 +30,13 @@ function inLoss(config: KlInLoss | KlInBoth, tokens: KlTokens, stopped: LogProbs
 	const { logp, reference, sampler } = tokens;
 	const moving = differentiateImportance ? logp : stopped;
 	const { weights } = importanceWeights(importance, moving, sampler, truncation);
-	if (!isSampled(estimator)) return weights.map((w, t) => w * (tokens.divergence?.[t] ?? 0));
+	if (!isSampled(estimator)) {
+		return divergenceWeights(importance, weights).map((w, t) => w * (tokens.divergence?.[t] ?? 0));
+	}
 	const values = klValues(estimator, logp, reference, clamp);
 	if (estimator !== "k1+" && estimator !== "k3+") return weights.map((w, t) => w * values[t]);
-	// Straight through: the value as it stands, and of k2 what moves.
+	// Straight through: the value as it stands, and a slope of its own.
 	const held = klValues(estimator, stopped, reference, clamp);
-	const [at, from] = [logp, stopped].map((l) => klValues("k2", l, reference, clamp));
-	return weights.map((w, t) => w * (held[t] + at[t] - from[t]));
+	const slopes = klDerivatives(estimator, stopped, reference, clamp);
+	return weights.map((w, t) => w * (held[t] + slopes[t] * (logp[t] - stopped[t])));
 }

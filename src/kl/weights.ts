@@ -120,10 +120,7 @@ function lossWeights(
 	const { estimator, importance = "none", differentiateImportance = false, clamp } = config;
 	const length = tokens.logp.length;
 	if (!isSampled(estimator)) {
-		// D_t asks for the prefix's weight alone, the sampled tail of "top-k" for its token's too.
-		const divergence = Float64Array.from({ length }, (_, t) =>
-			importance === "prefix" ? (t === 0 ? 1 : weights[t - 1]) : weights[t],
-		);
+		const divergence = divergenceWeights(importance, weights);
 		if (estimator === "top-k") {
 			const inHead = required(tokens.inHead, "inHead");
 			const u = klValues("k1", tokens.logp, tokens.reference);
@@ -148,6 +145,11 @@ function lossWeights(
 		);
 	}
 	return { logprobs, divergence: null };
+}
+
+/** Of D_t, [T]: it asks for its prefix's weight alone, where the sampled tail of "top-k" asks for its token's too. */
+export function divergenceWeights(importance: Importance, weights: Float64Array): Float64Array {
+	return importance === "prefix" ? weights.map((_, t) => (t === 0 ? 1 : weights[t - 1])) : weights.slice();
 }
 
 /** d(sum_n W_n k_n) / d(log pi of token t) through the weights alone, given W_n k_n: a weight moves with its tokens. */
