@@ -262,7 +262,7 @@ test.each([
 		fc.property(objective, kl, (objective, kl) => {
 			expect(complaint(objective, kl, off)).toBeNull();
 		}),
-		{ numRuns: 1000 },
+		{ numRuns: 600 },
 	);
 });
 
@@ -291,6 +291,6 @@ test.each([
 			validateKlConfig(fixed);
 			expect(explainObjective(better, fixed, off), fix).toMatchObject({ exact: true });
 		}),
-		{ numRuns: 1000 },
+		{ numRuns: 600 },
 	);
 });
