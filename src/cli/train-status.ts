@@ -23,8 +23,9 @@ export class TrainStatus {
 	}
 
 	readonly hooks: TrainHooks = {
-		onStart: ({ dir, startStep, steps, kl }) => {
+		onStart: ({ dir, startStep, steps, kl, collapse }) => {
 			this.#steps = steps;
+			this.#collapsed = collapse?.kinds.join(", ") ?? "";
 			this.#line.log(
 				`${bold(dir)}: ${startStep === 0 ? `${steps} steps` : `goes on after step ${startStep} of ${steps}`}`,
 			);

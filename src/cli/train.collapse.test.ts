@@ -26,6 +26,7 @@ test("a run that collapsed is said to have, at the step and at the end, stopped 
 	expect(resumed.code).toBe(0);
 	expect(resumed.stderr).toContain("goes on after step 4 of 6");
 	expect(resumed.stderr).not.toContain("has collapsed");
+	expect(resumed.stderr).toMatch(/^step 6\/6 {2}collapsed: kl {2}reward/m);
 	expect(JSON.parse(resumed.stdout)).toMatchObject({
 		outcome: "finished",
 		step: 6,

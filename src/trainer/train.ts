@@ -39,6 +39,8 @@ export interface TrainStart {
 	readonly steps: number;
 	/** Which objective the KL follows, in expectation. */
 	readonly kl: Manifest["kl"];
+	/** Of a run that is taken up: where it had collapsed. */
+	readonly collapse: NonNullable<Manifest["collapse"]> | null;
 }
 
 export interface TrainHooks {
@@ -185,7 +187,11 @@ class Training {
 				this.#history = run.metricsLines<GuardRecord>();
 				await this.#engine.load(run.checkpoints.path(this.#step), this.#state.policyVersion);
 			}
-			this.#hooks.onStart?.({ dir: run.dir, startStep: this.#step, steps, kl: klOf(this.#recipe) });
+			const collapse = run.manifest.collapse ?? null;
+			this.#hooks.onStart?.({
+				...{ dir: run.dir, startStep: this.#step, steps, collapse },
+				kl: klOf(this.#recipe),
+			});
 			await this.#evaluateIfDue();
 			while (this.#step < steps) {
 				if (this.#state.skipsInARow >= mostSkips) return await this.#stopSkipping();
