@@ -24,6 +24,7 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   register_operators(registry);
   register_autograd(registry);
   register_system(registry);
+  register_kernels(registry);
   return exports;
 }
 

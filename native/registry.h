@@ -63,5 +63,6 @@ void register_tensors(Registry& registry);
 void register_operators(Registry& registry);
 void register_autograd(Registry& registry);
 void register_system(Registry& registry);
+void register_kernels(Registry& registry);
 
 }  // namespace thalia

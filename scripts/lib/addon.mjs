@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { outputOf, runCommand } from "./command.mjs";
 import { findLibtorch } from "./libtorch.mjs";
 import { checkDisk } from "./machine.mjs";
@@ -14,10 +14,12 @@ const stamp = join(folder, "stamp");
 export async function buildAddon() {
 	const libtorch = await findLibtorch();
 	const compiler = findCompiler();
-	const sources = readdirSync(inRoot("native")).filter((name) => name.endsWith(".cc"));
-	const headers = readdirSync(inRoot("native")).filter((name) => name.endsWith(".h"));
+	const units = compilationUnits();
+	const headers = [...filesIn("native", ".h"), ...filesIn("native/kernels", ".h")];
 	const flags = [
 		...["-std=c++20", "-O2", "-fPIC", "-fvisibility=hidden", "-DNAPI_VERSION=9", "-DNAPI_CPP_EXCEPTIONS"],
+		// libtorch brings the OpenMP runtime. Its threads are the kernels' too.
+		...(process.platform === "linux" ? ["-fopenmp"] : []),
 		// A thread that is being ended takes no exception any more: without this, the second Ctrl-C would abort.
 		"-DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
 		...[libtorch.include, join(libtorch.include, "torch/csrc/api/include")].flatMap((path) => [
@@ -34,9 +36,9 @@ export async function buildAddon() {
 			? ["-bundle", "-undefined", "dynamic_lookup"]
 			: ["-shared", "-Wl,--allow-shlib-undefined"];
 	const texts = [compiler.version, libtorch.version, ...flags, ...link, process.arch];
-	const common = headers.map((name) => inRoot("native", name));
-	const key = (name) => digest({ texts, files: [...common, inRoot("native", name)] });
-	const wanted = digest({ texts: [libtorch.lib, ...texts, ...sources.map(key)] });
+	const common = headers.map((path) => inRoot(path));
+	const key = (unit) => digest({ texts: [...texts, ...unit.flags], files: [...common, inRoot(unit.source)] });
+	const wanted = digest({ texts: [libtorch.lib, ...texts, ...units.map(key)] });
 	if (existsSync(addon) && readIfThere(stamp) === wanted) return libtorch;
 
 	checkDisk(inRoot("native"), 100e6, "the native addon");
@@ -45,18 +47,18 @@ export async function buildAddon() {
 	say(
 		`compiling the native addon with ${compiler.command} against libtorch ${libtorch.version} of ${libtorch.source} ...`,
 	);
-	const objects = sources.map((name) => join(folder, `${name.replace(".cc", "")}-${key(name)}.o`));
+	const objects = units.map((unit) => join(folder, `${unit.name}-${key(unit)}.o`));
 	for (const stale of readdirSync(folder).filter((name) => name.endsWith(".o"))) {
 		if (!objects.includes(join(folder, stale))) rmSync(join(folder, stale));
 	}
-	const waiting = sources
-		.map((name, i) => [inRoot("native", name), objects[i]])
+	const waiting = units
+		.map((unit, i) => [unit, objects[i]])
 		.filter(([, object]) => !existsSync(object));
 	const lane = async () => {
 		for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-			const [source, object] = job;
+			const [unit, object] = job;
 			const unfinished = `${object}.${process.pid}`;
-			await compile(compiler.command, [...flags, "-c", source, "-o", unfinished]);
+			await compile(compiler.command, [...flags, ...unit.flags, "-c", inRoot(unit.source), "-o", unfinished]);
 			renameSync(unfinished, object);
 		}
 	};
@@ -70,6 +72,51 @@ export async function buildAddon() {
 	writeFileSync(stamp, wanted);
 	say(`native addon compiled (${seconds(since)})`);
 	return libtorch;
+}
+
+/** What the kernels are compiled with, beside what all of native/ is. */
+const kernelFlags = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"];
+
+/** Each of native/kernels/*.cc is compiled once for each of these, under its name. */
+const kernelSets =
+	process.arch === "x64"
+		? {
+				portable: [],
+				avx2: ["-march=x86-64-v3"],
+				avx512: ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+			}
+		: { portable: [] };
+
+/** Kernels written for one instruction set alone. */
+const x86Kernels = {
+	"gemm-avx512-bf16": ["-march=x86-64-v4", "-mprefer-vector-width=512", "-mavx512bf16"],
+};
+
+/** Everything that is compiled: the name of its object, its source, and flags of its own. */
+function compilationUnits() {
+	const nameOf = (source) => basename(source, ".cc");
+	const plain = filesIn("native", ".cc").map((source) => ({ name: nameOf(source), source, flags: [] }));
+	const perSet = filesIn("native/kernels", ".cc").flatMap((source) =>
+		Object.entries(kernelSets).map(([set, flags]) => ({
+			name: `${nameOf(source)}-${set}`,
+			source,
+			flags: [...kernelFlags, ...flags, `-DTHALIA_SET=${set}`],
+		})),
+	);
+	const x86 = process.arch === "x64" ? Object.entries(x86Kernels) : [];
+	const special = x86.map(([name, flags]) => ({
+		name,
+		source: `native/kernels/x86/${name}.cc`,
+		flags: [...kernelFlags, ...flags],
+	}));
+	return [...plain, ...perSet, ...special];
+}
+
+function filesIn(dir, extension) {
+	if (!existsSync(inRoot(dir))) return [];
+	return readdirSync(inRoot(dir))
+		.filter((name) => name.endsWith(extension))
+		.map((name) => `${dir}/${name}`);
 }
 
 function findCompiler() {

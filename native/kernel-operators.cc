@@ -1,0 +1,149 @@
+// The hand-written kernels as operators on tensors, and libtorch's product where there is no kernel for it.
+#include "kernels/kernels.h"
+#include "registry.h"
+
+namespace thalia {
+
+using MaybeTensor = std::optional<Tensor>;
+
+static Element element(const Tensor& t) {
+  TORCH_CHECK(t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16, "kernels take f32 and bf16, not ", t.scalar_type());
+  return t.scalar_type() == at::kFloat ? kF32 : kBf16;
+}
+
+// Memory of a tensor that a kernel reads or writes as rows without gaps.
+static void* rows_of(const Tensor& t, at::ScalarType type, int64_t count) {
+  TORCH_CHECK(t.is_contiguous() && t.scalar_type() == type && t.numel() == count, "expected ", count, " contiguous elements of ", type,
+              ", got ", t.sizes(), " of ", t.scalar_type());
+  return t.data_ptr();
+}
+static const void* maybe_rows_of(const MaybeTensor& t, at::ScalarType type, int64_t count) {
+  return t ? rows_of(*t, type, count) : nullptr;
+}
+
+// Scratch that keeps its pages between calls of one thread.
+static void* scratch(int64_t bytes) {
+  static thread_local Tensor memory;
+  if (!memory.defined() || memory.numel() < bytes) memory = at::empty({bytes}, at::kByte);
+  return memory.data_ptr();
+}
+
+static bool fast(const Tensor& x, int64_t k) { return kernels().gemm && x.scalar_type() == at::kBFloat16 && k % kPackedK == 0; }
+
+// ---- products. weight [n, k], x [..., k], y [..., n]; packed: `packWeight` of the weight.
+
+constexpr auto linear_forward = [](const Tensor& x, const Tensor& weight, MaybeTensor packed, MaybeTensor bias, MaybeTensor residual) -> Tensor {
+  const int64_t n = weight.size(0), k = weight.size(1), m = x.numel() / k;
+  if (!fast(x, k)) {
+    auto y = at::linear(x, weight, bias);
+    return residual ? y.add_(*residual) : y;
+  }
+  auto shape = x.sizes().vec();
+  shape.back() = n;
+  auto y = at::empty(shape, x.options());
+  const auto type = at::kBFloat16;
+  Gemm g{m, n, k, rows_of(x, type, m * k), k, nullptr, y.data_ptr(), kBf16, false, maybe_rows_of(bias, type, n), maybe_rows_of(residual, type, m * n)};
+  if (packed) {
+    g.b = rows_of(*packed, type, packed_size(k, n));
+  } else {
+    void* own = scratch(packed_size(k, n) * 2);
+    kernels().pack_transposed(k, n, rows_of(weight, type, n * k), own);
+    g.b = own;
+  }
+  kernels().gemm(g);
+  return y;
+};
+
+constexpr auto linear_input_gradient = [](const Tensor& dy, const Tensor& weight) -> Tensor {
+  const int64_t n = weight.size(0), k = weight.size(1), m = dy.numel() / n;
+  if (!fast(dy, n)) return at::matmul(dy, weight);
+  auto shape = dy.sizes().vec();
+  shape.back() = k;
+  auto dx = at::empty(shape, dy.options());
+  void* packed = scratch(packed_size(n, k) * 2);
+  kernels().pack(n, k, k, rows_of(weight, at::kBFloat16, n * k), packed);
+  kernels().gemm({m, k, n, rows_of(dy, at::kBFloat16, m * n), n, packed, dx.data_ptr(), kBf16, false, nullptr, nullptr});
+  return dx;
+};
+
+// gradient [n, k] f32 += dy^T x, dy [m, n], x [m, k]
+constexpr auto linear_weight_gradient = [](const Tensor& gradient, const Tensor& dy, const Tensor& x) {
+  const int64_t n = gradient.size(0), k = gradient.size(1), m = x.numel() / k;
+  rows_of(gradient, at::kFloat, n * k);
+  if (!kernels().gemm || x.scalar_type() != at::kBFloat16) {
+    auto a = dy.reshape({m, n}).t(), b = x.reshape({m, k});
+    if (x.scalar_type() == at::kFloat) gradient.addmm_(a, b);
+    else gradient.add_(at::mm(a, b));
+    return;
+  }
+  const auto* dy_rows = static_cast<const at::BFloat16*>(rows_of(dy, at::kBFloat16, m * n));
+  const auto* x_rows = static_cast<const at::BFloat16*>(rows_of(x, at::kBFloat16, m * k));
+  constexpr int64_t kRows = 1536;
+  for (int64_t row = 0; row < m; row += kRows) {
+    const int64_t rows = std::min(kRows, m - row), depth = packed_k(rows);
+    auto* transposed = static_cast<at::BFloat16*>(scratch((depth * n + packed_size(rows, k)) * 2));
+    auto* packed = transposed + depth * n;
+    kernels().transpose(rows, n, dy_rows + row * n, transposed);
+    kernels().pack(rows, k, k, x_rows + row * k, packed);
+    kernels().gemm({n, k, depth, transposed, depth, packed, gradient.data_ptr(), kF32, true, nullptr, nullptr});
+  }
+};
+
+void register_kernels(Registry& r) {
+  r.op("packWeight", [](const Tensor& weight) -> std::optional<Tensor> {
+    const int64_t n = weight.size(0), k = weight.size(1);
+    if (!fast(weight, k)) return std::nullopt;
+    auto packed = at::empty({packed_size(k, n)}, weight.options());
+    kernels().pack_transposed(k, n, rows_of(weight, at::kBFloat16, n * k), packed.data_ptr());
+    return packed;
+  });
+  r.op("linearForward", linear_forward);
+  r.op("linearInputGradient", linear_input_gradient);
+  r.op("linearWeightGradient_", linear_weight_gradient);
+  r.op("columnSums_", [](const Tensor& sums, const Tensor& x) {
+    const int64_t n = sums.numel();
+    kernels().column_sums[element(x)](x.numel() / n, n, rows_of(x, x.scalar_type(), x.numel()), static_cast<float*>(rows_of(sums, at::kFloat, n)));
+  });
+
+  // x [rows, groups * size], rows perhaps further apart; y has no gaps.
+  r.op("rmsNormForward", [](const Tensor& x, const Tensor& weight, double epsilon) {
+    const int64_t size = weight.numel(), rows = x.size(0), width = x.size(1);
+    TORCH_CHECK(x.dim() == 2 && x.stride(1) == 1 && width % size == 0, "rmsNorm of ", x.sizes(), " by ", size);
+    auto y = at::empty({rows, width}, x.options());
+    kernels().rms_norm[element(x)]({rows, width / size, size, x.stride(0), width, epsilon}, x.data_ptr(), rows_of(weight, x.scalar_type(), size), y.data_ptr());
+    return y;
+  });
+  r.op("rmsNormBackward", [](const Tensor& x, const Tensor& weight, const Tensor& dy, MaybeTensor add, const Tensor& weight_gradient, double epsilon) {
+    const int64_t size = weight.numel(), rows = x.size(0), width = x.size(1);
+    const auto type = x.scalar_type();
+    TORCH_CHECK(x.dim() == 2 && x.stride(1) == 1 && width % size == 0, "rmsNorm of ", x.sizes(), " by ", size);
+    auto dx = at::empty({rows, width}, x.options());
+    kernels().rms_norm_backward[element(x)]({rows, width / size, size, x.stride(0), width, epsilon}, x.data_ptr(), rows_of(weight, type, size),
+                                            rows_of(dy, type, rows * width), maybe_rows_of(add, type, rows * width), dx.data_ptr(),
+                                            static_cast<float*>(rows_of(weight_gradient, at::kFloat, size)));
+    return dx;
+  });
+  // x [rows, width]: the first `heads` vectors of 2 cos.size(1) in each row
+  r.op("rope_", [](const Tensor& x, int64_t heads, const Tensor& positions, const Tensor& cos, const Tensor& sin, bool back) {
+    const int64_t rows = x.size(0), half = cos.size(1), count = cos.numel();
+    TORCH_CHECK(x.dim() == 2 && x.stride(1) == 1 && heads * half * 2 <= x.size(1), "rope of ", x.sizes());
+    kernels().rope[element(x)](rows, heads, 2 * half, x.stride(0), static_cast<const int64_t*>(rows_of(positions, at::kLong, rows)),
+                               static_cast<const float*>(rows_of(cos, at::kFloat, count)), static_cast<const float*>(rows_of(sin, at::kFloat, count)),
+                               back ? -1 : 1, x.data_ptr());
+  });
+  r.op("swigluForward", [](const Tensor& gate_up) {
+    const int64_t size = gate_up.size(1) / 2, rows = gate_up.size(0);
+    auto y = at::empty({rows, size}, gate_up.options());
+    kernels().swiglu[element(gate_up)](rows, size, rows_of(gate_up, gate_up.scalar_type(), 2 * rows * size), y.data_ptr());
+    return y;
+  });
+  r.op("swigluBackward", [](const Tensor& gate_up, const Tensor& dy) {
+    const int64_t size = gate_up.size(1) / 2, rows = gate_up.size(0);
+    auto d_gate_up = at::empty_like(gate_up);
+    kernels().swiglu_backward[element(gate_up)](rows, size, rows_of(gate_up, gate_up.scalar_type(), 2 * rows * size),
+                                                rows_of(dy, gate_up.scalar_type(), rows * size), d_gate_up.data_ptr());
+    return d_gate_up;
+  });
+}
+
+}  // namespace thalia

@@ -1,0 +1,13 @@
+#include "kernel-set.h"
+
+namespace thalia::THALIA_SET {
+
+void fill(Kernels& kernels) {
+  add_pack(kernels);
+  add_rms_norm(kernels);
+  add_rope(kernels);
+  add_swiglu(kernels);
+  add_column_sums(kernels);
+}
+
+}  // namespace thalia::THALIA_SET

@@ -1,0 +1,13 @@
+// One set of kernels: what each file compiled for an instruction set adds to its table. THALIA_SET is the set's name.
+#pragma once
+#include "kernels.h"
+
+namespace thalia::THALIA_SET {
+
+void add_pack(Kernels& kernels);
+void add_rms_norm(Kernels& kernels);
+void add_rope(Kernels& kernels);
+void add_swiglu(Kernels& kernels);
+void add_column_sums(Kernels& kernels);
+
+}  // namespace thalia::THALIA_SET

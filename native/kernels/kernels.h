@@ -1,0 +1,79 @@
+// The hand-written kernels: plain functions over memory, one set for each instruction set, chosen at run time.
+// Every kernel takes rows that lie one after the other, and spreads its work over OpenMP's threads so that the result
+// does not depend on how many there are.
+#pragma once
+#include <cstdint>
+
+namespace thalia {
+
+// Type of activations and weights; sums, statistics and gradients of parameters are f32 always.
+enum Element : int { kF32 = 0, kBf16 = 1, kElements = 2 };
+
+// Instruction sets from the least to the most. `kPortable` is what the compiler makes for any machine of the kind.
+enum class Isa : int { kPortable, kAvx2, kAvx512, kAvx512Bf16, kAmx };
+
+struct RmsNorm {
+  int64_t rows, groups, size;  // each row holds `groups` vectors of `size` that are normalised by themselves
+  int64_t x_stride, y_stride;  // elements from a row to the next; a row's groups lie one after the other
+  double epsilon;
+};
+
+// c = a b (+ bias) (+ residual), or c += a b. a is [m, k] bf16, b is packed (see `pack`), sums are f32.
+struct Gemm {
+  int64_t m, n, k;  // k a multiple of kPackedK
+  const void* a;
+  int64_t a_stride;
+  const void* b;
+  void* c;  // [m, n] of c_type
+  Element c_type;
+  bool accumulate;        // f32 alone
+  const void* bias;       // bf16 [n], or null
+  const void* residual;   // bf16 [m, n], or null
+};
+// b in panels of kPanel columns; a panel is [k / 2][kPanel][2]: the operand of an instruction that multiplies pairs.
+constexpr int64_t kPanel = 32, kPackedK = 32;
+constexpr int64_t packed_k(int64_t k) { return (k + kPackedK - 1) / kPackedK * kPackedK; }
+constexpr int64_t packed_size(int64_t k, int64_t n) { return packed_k(k) * ((n + kPanel - 1) / kPanel * kPanel); }
+
+struct Kernels {
+  // Null where the set has no bf16 product: libtorch's is used then.
+  void (*gemm)(const Gemm&);
+  // Packs b [k, n] (rows `stride` apart), k filled up with zeros.
+  void (*pack)(int64_t k, int64_t n, int64_t stride, const void* b, void* packed);
+  // Packs the transpose of b [n, k].
+  void (*pack_transposed)(int64_t k, int64_t n, const void* b, void* packed);
+  // y [columns, packed_k(rows)] = x^T of x [rows, columns] bf16, filled up with zeros.
+  void (*transpose)(int64_t rows, int64_t columns, const void* x, void* y);
+
+  // y = x / sqrt(mean(x^2) + epsilon) * weight
+  void (*rms_norm[kElements])(const RmsNorm&, const void* x, const void* weight, void* y);
+  // dx = add + d(loss)/dx (add may be null, or dx itself); weight_gradient += d(loss)/d(weight)
+  void (*rms_norm_backward[kElements])(const RmsNorm&, const void* x, const void* weight, const void* dy, const void* add,
+                                       void* dx, float* weight_gradient);
+
+  // Rotates the pairs (i, i + size/2) of a row's first `heads` vectors in place by the angles of its position;
+  // cos and sin: [positions, size/2]. direction -1 rotates back, which is the gradient.
+  void (*rope[kElements])(int64_t rows, int64_t heads, int64_t size, int64_t stride, const int64_t* position, const float* cos,
+                          const float* sin, int direction, void* x);
+
+  // gate_up [rows, 2 size] -> y [rows, size] = silu(gate) * up
+  void (*swiglu[kElements])(int64_t rows, int64_t size, const void* gate_up, void* y);
+  void (*swiglu_backward[kElements])(int64_t rows, int64_t size, const void* gate_up, const void* dy, void* d_gate_up);
+
+  // sums[column] += the column's sum
+  void (*column_sums[kElements])(int64_t rows, int64_t columns, const void* x, float* sums);
+};
+
+// The set in use.
+const Kernels& kernels();
+
+Isa isa();
+const char* isa_name(Isa isa);
+bool isa_named(const char* name, Isa& isa);
+
+// The most that this machine has. `isa` begins there, or lower where the environment says so in THALIA_ISA.
+Isa machine_isa();
+// Chooses a set from here on; for tests and comparisons.
+void use_isa(Isa isa);
+
+}  // namespace thalia

@@ -1,0 +1,113 @@
+// Matrices laid out for `Gemm`.
+#include "kernel-set.h"
+#include "simd.h"
+
+namespace thalia::THALIA_SET {
+namespace {
+
+void pack(int64_t k, int64_t n, int64_t stride, const void* b_, void* packed_) {
+  const uint16_t* b = (const uint16_t*)b_;
+  const int64_t pairs = packed_k(k) / 2;
+#pragma omp parallel for schedule(static)
+  for (int64_t panel = 0; panel < (n + kPanel - 1) / kPanel; panel++) {
+    uint32_t* out = (uint32_t*)packed_ + panel * pairs * kPanel;
+    const int64_t first = panel * kPanel, width = n - first < kPanel ? n - first : kPanel;
+    const uint16_t nothing[kPanel] = {};
+    for (int64_t p = 0; p < pairs; p++, out += kPanel) {
+      const uint16_t* low = 2 * p < k ? b + 2 * p * stride + first : nothing;
+      const uint16_t* high = 2 * p + 1 < k ? b + (2 * p + 1) * stride + first : nothing;
+      if (width == kPanel) {
+        for (int64_t i = 0; i < kPanel; i++) out[i] = low[i] | (uint32_t)high[i] << 16;
+      } else {
+        for (int64_t i = 0; i < kPanel; i++) out[i] = i < width ? low[i] | (uint32_t)high[i] << 16 : 0;
+      }
+    }
+  }
+}
+
+void pack_transposed(int64_t k, int64_t n, const void* b_, void* packed_) {
+  const uint16_t* b = (const uint16_t*)b_;
+  const int64_t pairs = packed_k(k) / 2;
+#pragma omp parallel for schedule(static)
+  for (int64_t panel = 0; panel < (n + kPanel - 1) / kPanel; panel++) {
+    uint32_t* out = (uint32_t*)packed_ + panel * pairs * kPanel;
+    for (int64_t i = 0; i < kPanel; i++) {
+      const int64_t column = panel * kPanel + i;
+      const uint16_t* in = b + column * k;
+      for (int64_t p = 0; p < pairs; p++) {
+        uint32_t pair = 0;
+        if (column < n) {
+          if (2 * p + 1 < k) memcpy(&pair, in + 2 * p, sizeof pair);
+          else if (2 * p < k) pair = in[2 * p];
+        }
+        out[p * kPanel + i] = pair;
+      }
+    }
+  }
+}
+
+// Exchanges the halves of a's and b's neighbouring groups of kWidth: one stage of a transposition.
+template <int kWidth>
+void exchange(u32x16& a, u32x16& b) {
+  u32x16 low, high;
+  if constexpr (kWidth == 1) {
+    low = __builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
+    high = __builtin_shufflevector(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31);
+  } else if constexpr (kWidth == 2) {
+    low = __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+    high = __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+  } else if constexpr (kWidth == 4) {
+    low = __builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);
+    high = __builtin_shufflevector(a, b, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
+  } else {
+    low = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
+    high = __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+  }
+  a = low;
+  b = high;
+}
+
+template <int kWidth>
+void stage(u32x16* v) {
+  for (int i = 0; i < 16; i++)
+    if (!(i & kWidth)) exchange<kWidth>(v[i], v[i + kWidth]);
+}
+
+// Blocks of 32 rows and 16 columns, two rows as one vector of pairs.
+void transpose(int64_t rows, int64_t columns, const void* x_, void* y_) {
+  const uint16_t* x = (const uint16_t*)x_;
+  uint16_t* y = (uint16_t*)y_;
+  const int64_t width = packed_k(rows);
+#pragma omp parallel for schedule(static)
+  for (int64_t row = 0; row < width; row += 32) {
+    for (int64_t column = 0; column < columns; column += 16) {
+      const int64_t n = columns - column < 16 ? columns - column : 16;
+      u32x16 pairs[16];
+      for (int64_t p = 0; p < 16; p++) {
+        u16x16 two[2] = {};
+        for (int64_t i = 0; i < 2; i++) {
+          const uint16_t* in = x + (row + 2 * p + i) * columns + column;
+          if (row + 2 * p + i >= rows) continue;
+          if (n == 16) memcpy(&two[i], in, sizeof two[i]);
+          else memcpy(&two[i], in, n * sizeof(uint16_t));
+        }
+        pairs[p] = __builtin_convertvector(two[0], u32x16) | __builtin_convertvector(two[1], u32x16) << 16;
+      }
+      stage<1>(pairs);
+      stage<2>(pairs);
+      stage<4>(pairs);
+      stage<8>(pairs);
+      for (int64_t c = 0; c < n; c++) memcpy(y + (column + c) * width + row, &pairs[c], sizeof pairs[c]);
+    }
+  }
+}
+
+}  // namespace
+
+void add_pack(Kernels& k) {
+  k.pack = pack;
+  k.pack_transposed = pack_transposed;
+  k.transpose = transpose;
+}
+
+}  // namespace thalia::THALIA_SET
