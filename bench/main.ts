@@ -2,6 +2,9 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { matmulRate } from "../src/engine/local/matmul-rate.ts";
+import { native } from "../src/engine/local/native.ts";
+import { matmulSizes } from "./floor.ts";
 import { writeModelFolder } from "./model-folder.ts";
 import { measureRlStep } from "./rl-step.ts";
 import { type ShapeName, shapes } from "./shapes.ts";
@@ -52,7 +55,14 @@ switch (positionals.join(" ")) {
 		process.stdout.write(`${JSON.stringify(result)}\n`);
 		break;
 	}
+	case "matmul-rate": {
+		const wanted = z.object({ dtype, threads: count.default(availableParallelism()) }).parse(values);
+		native.setThreads(wanted.threads);
+		const rates = matmulSizes.map((size) => matmulRate(wanted.dtype, size));
+		process.stdout.write(`${JSON.stringify(Math.max(...rates))}\n`);
+		break;
+	}
 	default:
-		process.stderr.write(`bench/main.ts: prepare or rl-step, not ${JSON.stringify(positionals.join(" "))}\n`);
+		process.stderr.write(`bench/main.ts: prepare, rl-step or matmul-rate, not ${JSON.stringify(positionals.join(" "))}\n`);
 		process.exitCode = 2;
 }

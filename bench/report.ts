@@ -7,6 +7,8 @@ export interface Comparison {
 	readonly shape: string;
 	readonly dtype: string;
 	readonly workload: Workload;
+	/** The best rate of a matrix product in this run, GFLOP/s, and the step's products at that rate. */
+	readonly matmul: { readonly gigaflops: number; readonly floor: Timing };
 	readonly thalia: Measurement;
 	/** Absent with `--no-peers`. */
 	readonly peer?: Measurement;
@@ -35,19 +37,32 @@ export function ratios(thalia: Measurement, peer: Measurement): Ratios {
 }
 
 /** The comparison as it is kept: medians beside every step they are of. */
-export function kept({ shape, dtype, workload, thalia, peer }: Comparison) {
+export function kept({ shape, dtype, workload, matmul, thalia, peer }: Comparison) {
 	const withMedian = (m: Measurement) => ({ median: medianTiming(m.steps), ...m });
 	return {
 		shape,
 		dtype,
 		workload,
+		matmul,
+		overFloor: overFloor(thalia, matmul.floor),
 		...(peer === undefined ? {} : { ratio: ratios(thalia, peer) }),
 		thalia: withMedian(thalia),
 		...(peer === undefined ? {} : { peer: withMedian(peer) }),
 	};
 }
 
-export function formatComparison({ shape, dtype, workload, thalia, peer }: Comparison): string {
+/** How many times as long each part took as its matrix products must. */
+function overFloor({ steps }: Measurement, floor: Timing): Timing {
+	const timing = medianTiming(steps);
+	return {
+		sample: timing.sample / floor.sample,
+		reference: timing.reference / floor.reference,
+		learn: timing.learn / floor.learn,
+		step: timing.step / floor.step,
+	};
+}
+
+export function formatComparison({ shape, dtype, workload, matmul, thalia, peer }: Comparison): string {
 	const { prompts, groupSize, promptTokens, completionTokens } = workload;
 	const title = `${shape}, ${dtype}: ${prompts} prompts x ${groupSize} completions, ${promptTokens} + ${completionTokens} tokens`;
 	const rows = [
@@ -61,8 +76,11 @@ export function formatComparison({ shape, dtype, workload, thalia, peer }: Compa
 		const names = `${thalia.side} / ${peer.side}`;
 		rows.push(sideRow(peer), [names, times(sample), "", "", "", times(step), "", "", times(peak)]);
 	}
+	const { sample, reference, learn, step } = overFloor(thalia, matmul.floor);
+	rows.push(["thalia / floor", times(sample), times(reference), "", times(learn), times(step), "", "", ""]);
 	const ranges = sides.map(({ side, steps }) => `${side} ${range(steps)}`).join(", ");
-	return `${title}\n${formatTable(rows)}\nsteps took: ${ranges}`;
+	const floor = `matmul floor: ${matmul.floor.step.toFixed(2)} s at ${matmul.gigaflops.toFixed(0)} GFLOP/s, the best rate of this run`;
+	return `${title}\n${formatTable(rows)}\nsteps took: ${ranges}\n${floor}`;
 }
 
 function sideRow({ side, steps, tokens, memory }: Measurement): string[] {

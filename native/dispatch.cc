@@ -13,6 +13,8 @@ namespace portable { void fill(Kernels&); }
 namespace avx2 { void fill(Kernels&); }
 namespace avx512 { void fill(Kernels&); }
 void gemm_avx512_bf16(const Gemm&);
+void gemm_amx(const Gemm&);
+void gemm_emulated_tiles(const Gemm&);
 #endif
 
 static Kernels table_for(Isa isa) {
@@ -21,7 +23,8 @@ static Kernels table_for(Isa isa) {
   if (isa >= Isa::kAvx512) avx512::fill(k);
   else if (isa == Isa::kAvx2) avx2::fill(k);
   else portable::fill(k);
-  if (isa >= Isa::kAvx512Bf16) k.gemm = gemm_avx512_bf16;
+  if (isa == Isa::kAvx512Bf16) k.gemm = gemm_avx512_bf16;
+  if (isa == Isa::kAmx) k.gemm = gemm_amx;
 #else
   portable::fill(k);
 #endif
@@ -46,7 +49,7 @@ Isa machine_isa() {
   if (!cpu.avx2 || !cpu.fma) return Isa::kPortable;
   if (!cpu.avx512) return Isa::kAvx2;
   if (!cpu.avx512_bf16) return Isa::kAvx512;
-  return Isa::kAvx512Bf16;
+  return cpu.amx_permitted ? Isa::kAmx : Isa::kAvx512Bf16;
 }
 
 struct Choice {
@@ -69,5 +72,11 @@ static Choice& choice() {
 const Kernels& kernels() { return choice().table; }
 Isa isa() { return choice().isa; }
 void use_isa(Isa isa) { choice() = {isa, table_for(isa)}; }
+
+void emulate_tiles() {
+#if defined(THALIA_X86)
+  choice().table.gemm = gemm_emulated_tiles;
+#endif
+}
 
 }  // namespace thalia

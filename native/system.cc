@@ -65,6 +65,7 @@ void register_system(Registry& r) {
     TORCH_CHECK(isa_named(name.c_str(), wanted) && wanted <= machine_isa(), "no instruction set ", name, " on this machine");
     use_isa(wanted);
   });
+  r.op("emulateTiles", []() { emulate_tiles(); });
   // Gives freed memory back to the system.
   r.op("trimMemory", []() {
 #if defined(__GLIBC__)

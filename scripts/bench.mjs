@@ -43,6 +43,7 @@ await run(async () => {
 	const { measuredShapes, shapes } = await jiti.import("../bench/shapes.ts");
 	const { measurement, merge } = await jiti.import("../bench/measurement.ts");
 	const { formatComparison, kept } = await jiti.import("../bench/report.ts");
+	const { matmulFloor } = await jiti.import("../bench/floor.ts");
 
 	const names = choose("--shape", options.shape, Object.keys(shapes), measuredShapes);
 	const wanted = choose("--dtype", options.dtype, dtypes, dtypes);
@@ -63,7 +64,11 @@ await run(async () => {
 				say(`${shape}, ${dtype}`);
 				const model = join(folder, `${shape}-${dtype}`);
 				await child(process.execPath, thalia("prepare", { model, shape, dtype }));
-				const { workload, steps, peerMicroBatch } = shapes[shape];
+				const { config, workload, steps, peerMicroBatch } = shapes[shape];
+				const gigaflops = JSON.parse(
+					await child(process.execPath, thalia("matmul-rate", { dtype, threads: options.threads })),
+				);
+				const matmul = { gigaflops, floor: matmulFloor(config, workload, gigaflops) };
 				const common = {
 					model,
 					dtype,
@@ -81,7 +86,7 @@ await run(async () => {
 					sides.peer.push(await measure(python, args, capOf(measured)));
 				}
 				rmSync(model, { recursive: true });
-				const comparison = { shape, dtype, workload, thalia: merge(sides.thalia) };
+				const comparison = { shape, dtype, workload, matmul, thalia: merge(sides.thalia) };
 				if (python !== undefined) comparison.peer = merge(sides.peer);
 				comparisons.push(comparison);
 				process.stdout.write(`${formatComparison(comparison)}\n\n`);

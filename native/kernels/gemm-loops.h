@@ -1,6 +1,6 @@
 // The loops around a product's innermost one, which each instruction set has of its own:
 // Tile::kRows, and Tile::run(rows, pairs, a, a_stride, b, tile) for tile [kRows, kPanel] f32 = a [rows, 2 pairs] times one
-// packed panel. Tile::begin and Tile::end are called in every thread.
+// packed panel. Tile::begin and Tile::end are called in every thread. Where Tile::kWhole, it always reads all its rows.
 #pragma once
 #include "kernels.h"
 #include "simd.h"
@@ -39,8 +39,9 @@ inline void finish(const Gemm& g, const float* tile, int64_t row, int64_t rows, 
   }
 }
 
+// `readable` rows of a lie in memory: at least m, and a whole tile where the tile needs that.
 template <class Tile>
-void multiply(const Gemm& g) {
+void multiply_rows(const Gemm& g, int64_t readable) {
   const int64_t panels = (g.n + kPanel - 1) / kPanel, blocks = (g.m + kBlockRows - 1) / kBlockRows;
   // Few rows: the panels are dealt out in small portions, so that no thread waits for another.
   const int64_t chunk = blocks > 4 ? kChunkPanels : least(kChunkPanels, (panels + 7) / 8);
@@ -61,8 +62,10 @@ void multiply(const Gemm& g) {
           const bf16* b = (const bf16*)g.b + (panel * g.k + depth) * kPanel;
           for (int64_t row = first_row; row < end_row; row += Tile::kRows) {
             const int64_t rows = least(Tile::kRows, end_row - row);
-            Tile::run(rows, pairs, (const bf16*)g.a + row * g.a_stride + depth, g.a_stride, b, tile);
-            finish(g, tile, row, rows, panel * kPanel,
+            // The last tile begins earlier instead of ending beyond the matrix; what it has too much is left.
+            const int64_t begin = Tile::kWhole ? least(row, readable - Tile::kRows) : row;
+            Tile::run(rows, pairs, (const bf16*)g.a + begin * g.a_stride + depth, g.a_stride, b, tile);
+            finish(g, tile + (row - begin) * kPanel, row, rows, panel * kPanel,
                    partial + (row - first_row) * partial_stride + (panel - first_panel) * kPanel, partial_stride,
                    depth == 0, depth + kDepth >= g.k);
           }
@@ -72,6 +75,18 @@ void multiply(const Gemm& g) {
     delete[] partial;
     Tile::end();
   }
+}
+
+template <class Tile>
+void multiply(const Gemm& g) {
+  if (!Tile::kWhole || g.m >= Tile::kRows) return multiply_rows<Tile>(g, g.m);
+  bf16* filled = new bf16[Tile::kRows * g.k]();
+  for (int64_t r = 0; r < g.m; r++) memcpy(filled + r * g.k, (const bf16*)g.a + r * g.a_stride, g.k * sizeof(bf16));
+  Gemm few = g;
+  few.a = filled;
+  few.a_stride = g.k;
+  multiply_rows<Tile>(few, Tile::kRows);
+  delete[] filled;
 }
 
 }  // namespace

@@ -75,5 +75,7 @@ bool isa_named(const char* name, Isa& isa);
 Isa machine_isa();
 // Chooses a set from here on; for tests and comparisons.
 void use_isa(Isa isa);
+// Until the next use_isa, products run AMX's loops with tiles in software: for tests on machines without AMX.
+void emulate_tiles();
 
 }  // namespace thalia

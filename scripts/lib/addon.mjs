@@ -15,7 +15,7 @@ export async function buildAddon() {
 	const libtorch = await findLibtorch();
 	const compiler = findCompiler();
 	const units = compilationUnits();
-	const headers = [...filesIn("native", ".h"), ...filesIn("native/kernels", ".h")];
+	const headers = [...filesIn("native", ".h"), ...filesIn("native/kernels", ".h"), ...filesIn("native/kernels/x86", ".h")];
 	const flags = [
 		...["-std=c++20", "-O2", "-fPIC", "-fvisibility=hidden", "-DNAPI_VERSION=9", "-DNAPI_CPP_EXCEPTIONS"],
 		// libtorch brings the OpenMP runtime. Its threads are the kernels' too.
@@ -77,19 +77,23 @@ export async function buildAddon() {
 /** What the kernels are compiled with, beside what all of native/ is. */
 const kernelFlags = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi"];
 
+const avx512 = ["-march=x86-64-v4", "-mprefer-vector-width=512"];
+
 /** Each of native/kernels/*.cc is compiled once for each of these, under its name. */
 const kernelSets =
 	process.arch === "x64"
 		? {
 				portable: [],
 				avx2: ["-march=x86-64-v3"],
-				avx512: ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+				avx512,
 			}
 		: { portable: [] };
 
 /** Kernels written for one instruction set alone. */
 const x86Kernels = {
-	"gemm-avx512-bf16": ["-march=x86-64-v4", "-mprefer-vector-width=512", "-mavx512bf16"],
+	"gemm-avx512-bf16": { source: "gemm-avx512-bf16", flags: [...avx512, "-mavx512bf16"] },
+	"gemm-amx": { source: "gemm-amx", flags: [...avx512, "-mamx-tile", "-mamx-bf16"] },
+	"gemm-emulated-tiles": { source: "gemm-amx", flags: ["-DTHALIA_EMULATED_TILES"] },
 };
 
 /** Everything that is compiled: the name of its object, its source, and flags of its own. */
@@ -104,9 +108,9 @@ function compilationUnits() {
 		})),
 	);
 	const x86 = process.arch === "x64" ? Object.entries(x86Kernels) : [];
-	const special = x86.map(([name, flags]) => ({
+	const special = x86.map(([name, { source, flags }]) => ({
 		name,
-		source: `native/kernels/x86/${name}.cc`,
+		source: `native/kernels/x86/${source}.cc`,
 		flags: [...kernelFlags, ...flags],
 	}));
 	return [...plain, ...perSet, ...special];

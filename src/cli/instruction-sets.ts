@@ -9,12 +9,32 @@ export interface Machine {
 	readonly cap: string;
 	/** ONEDNN_MAX_CPU_ISA as the user set it. */
 	readonly userCap: string | null;
+	/** The set of our own kernels in use, and the most that this machine has. */
+	readonly isa: string;
+	readonly machineIsa: string;
 	/** Rate of a square matrix product, by dtype. */
 	readonly gigaflops: Readonly<Record<string, number>>;
 }
 
 /** Which instruction sets are in use, and why these. */
-export function instructionSets({ capability, features, cap, userCap }: Machine): string {
+export function instructionSets(machine: Machine): string {
+	return `kernels ${machine.isa}: ${whyKernels(machine)}; ${libraries(machine)}`;
+}
+
+function whyKernels({ isa, machineIsa, features }: Machine): string {
+	if (isa !== machineIsa) return `THALIA_ISA says so, this machine has ${machineIsa}`;
+	if (isa === "amx") return "the CPU has AMX and the system grants its tiles";
+	const tiles = features.includes("amx_bf16")
+		? "the CPU has AMX but the system does not grant its tiles (arch_prctl), slower"
+		: "the CPU has no AMX";
+	if (isa === "avx512_bf16") return tiles;
+	const slow = "products in bf16 are libtorch's, slower";
+	if (isa === "avx512") return `the CPU has no bf16 instructions, ${slow}`;
+	if (isa === "avx2") return `the CPU or the system has no AVX-512, ${slow}`;
+	return `neither AVX-512 nor AVX2 here, ${slow}`;
+}
+
+function libraries({ capability, features, cap, userCap }: Machine): string {
 	const own = `libtorch ${capability}`;
 	if (cap !== "") {
 		return `${own}, oneDNN at most ${cap}: the CPU advertises AMX (CPUID leaf 7) but hides its palette (leaf 0x1D), with which oneDNN would die of SIGILL`;

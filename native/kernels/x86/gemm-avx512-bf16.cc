@@ -8,6 +8,7 @@ namespace {
 
 struct Avx512Bf16Tile {
   static constexpr int64_t kRows = 12;
+  static constexpr bool kWhole = false;
   static void begin() {}
   static void end() {}
 

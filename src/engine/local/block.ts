@@ -1,6 +1,18 @@
 import type { DecoderConfig } from "../../formats/hf-config.ts";
-import { linear, rmsNorm, rope } from "./ops.ts";
-import type { Tensor } from "./tensor.ts";
+import {
+	columnSums_,
+	linear,
+	linearInputGradient,
+	linearWeightGradient_,
+	type PackedWeight,
+	type Rotation,
+	rmsNorm,
+	rmsNormBackward,
+	rope_,
+	swiglu,
+	swigluBackward,
+} from "./ops.ts";
+import { Tensor, tidy } from "./tensor.ts";
 import type { Weights } from "./weights.ts";
 
 /** The parameters of one transformer layer. */
@@ -27,42 +39,137 @@ export function blockWeights(weights: Weights, layer: number): BlockWeights {
 	) as unknown as BlockWeights;
 }
 
-/** Given q [B, T, heads, d] and k, v [B, T, kvHeads, d], the heads' outputs [B, T, heads * d]. */
-export type Attend = (q: Tensor, k: Tensor, v: Tensor) => Tensor;
+/** The matrices of a layer laid out for products with few rows. */
+export type PackedBlock = Readonly<Record<"qkv" | "output" | "gateUp" | "down", PackedWeight>>;
 
 /**
- * One pre-norm transformer layer: x [B, T, hidden] -> [B, T, hidden]. cos and sin broadcast to [B, T, heads, d].
+ * Attention over rows qkv [N, (heads + 2 kvHeads) d], rotated: the heads' outputs [N, heads * d], and what its backward
+ * pass needs.
  */
-export function block(
+export type Attend = (qkv: Tensor) => { readonly out: Tensor; readonly lse?: Tensor };
+
+/** d(loss)/d(qkv) given that of the heads' outputs. */
+export type AttendBackward = (activations: BlockActivations, dOut: Tensor) => Tensor;
+
+/** What the backward pass needs of a layer's forward pass. */
+export interface BlockActivations {
+	/** [N, hidden] */
+	readonly input: Tensor;
+	/** [N, (heads + 2 kvHeads) d], rotated. */
+	readonly qkv: Tensor;
+	/** Queries and keys before their norms, where there are such. */
+	readonly unnormed?: Tensor;
+	/** [N, heads * d] */
+	readonly attended: Tensor;
+	/** f32 [N, heads] */
+	readonly lse?: Tensor;
+	/** The sum after attention, [N, hidden]. */
+	readonly middle: Tensor;
+	/** [N, 2 intermediate] */
+	readonly gateUp: Tensor;
+}
+
+/** One pre-norm transformer layer: input [N, hidden] -> output [N, hidden]. */
+export function blockForward(
 	c: DecoderConfig,
 	w: BlockWeights,
-	x: Tensor,
-	positions: { cos: Tensor; sin: Tensor },
+	input: Tensor,
+	rotation: Rotation,
 	attend: Attend,
+	packed?: PackedBlock,
+): { output: Tensor; activations: BlockActivations } {
+	return tidy(() => {
+		const normed = rmsNorm(input, w.inputNorm, c.rmsNormEps);
+		const projected = linear(normed, w.qkv, { bias: w.qkvBias, packed: packed?.qkv });
+		const { qkv, unnormed } = normHeads(c, w, projected);
+		rope_(qkv, c.numHeads + c.numKvHeads, rotation);
+		const { out: attended, lse } = attend(qkv);
+		const middle = linear(attended, w.output, {
+			bias: w.outputBias,
+			residual: input,
+			packed: packed?.output,
+		});
+		const gateUp = linear(rmsNorm(middle, w.postNorm, c.rmsNormEps), w.gateUp, {
+			bias: w.gateUpBias,
+			packed: packed?.gateUp,
+		});
+		const output = linear(swiglu(gateUp), w.down, {
+			bias: w.downBias,
+			residual: middle,
+			packed: packed?.down,
+		});
+		const extras = { ...(unnormed === undefined ? {} : { unnormed }), ...(lse === undefined ? {} : { lse }) };
+		return { output, activations: { input, qkv, attended, middle, gateUp, ...extras } };
+	});
+}
+
+/** Normalises every query and key vector (Qwen3), into rows of their own. */
+function normHeads(c: DecoderConfig, w: BlockWeights, qkv: Tensor): { qkv: Tensor; unnormed?: Tensor } {
+	if (w.qNorm === undefined || w.kNorm === undefined) return { qkv };
+	const [queries, keys] = [c.numHeads * c.headDim, c.numKvHeads * c.headDim];
+	const [q, k, v] = qkv.split([queries, keys, keys], 1);
+	const normed = [rmsNorm(q, w.qNorm, c.rmsNormEps), rmsNorm(k, w.kNorm, c.rmsNormEps), v];
+	return { qkv: Tensor.cat(normed, 1), unnormed: qkv.narrow(1, 0, queries + keys) };
+}
+
+/**
+ * d(loss)/d(input) given that of the output. Each parameter's gradient is added to `sums(name)`, f32 of its shape.
+ */
+export function blockBackward(
+	c: DecoderConfig,
+	w: BlockWeights,
+	activations: BlockActivations,
+	dOutput: Tensor,
+	rotation: Rotation,
+	attendBackward: AttendBackward,
+	sums: (name: keyof BlockWeights) => Tensor,
 ): Tensor {
-	const [B, T] = x.shape;
-	const { numHeads, numKvHeads, headDim } = c;
-	const qkv = linear(rmsNorm(x, w.inputNorm, c.rmsNormEps), w.qkv, w.qkvBias);
-	const heads = qkv.view(B, T, numHeads + 2 * numKvHeads, headDim);
-	const v = heads.narrow(2, numHeads + numKvHeads, numKvHeads);
-	let q: Tensor;
-	let k: Tensor;
-	if (w.qNorm !== undefined && w.kNorm !== undefined) {
-		q = rope(rmsNorm(heads.narrow(2, 0, numHeads), w.qNorm, c.rmsNormEps), positions.cos, positions.sin);
-		k = rope(
-			rmsNorm(heads.narrow(2, numHeads, numKvHeads), w.kNorm, c.rmsNormEps),
-			positions.cos,
-			positions.sin,
+	const { input, attended, middle, gateUp } = activations;
+	return tidy(() => {
+		linearWeightGradient_(sums("down"), dOutput, swiglu(gateUp));
+		if (w.downBias !== undefined) columnSums_(sums("downBias"), dOutput);
+		const dGateUp = swigluBackward(gateUp, linearInputGradient(dOutput, w.down));
+		linearWeightGradient_(sums("gateUp"), dGateUp, rmsNorm(middle, w.postNorm, c.rmsNormEps));
+		if (w.gateUpBias !== undefined) columnSums_(sums("gateUpBias"), dGateUp);
+		const dPostNormed = linearInputGradient(dGateUp, w.gateUp);
+		const dMiddle = rmsNormBackward(
+			middle,
+			w.postNorm,
+			dPostNormed,
+			sums("postNorm"),
+			c.rmsNormEps,
+			dOutput,
 		);
-	} else {
-		const rotated = rope(heads.narrow(2, 0, numHeads + numKvHeads), positions.cos, positions.sin);
-		q = rotated.narrow(2, 0, numHeads);
-		k = rotated.narrow(2, numHeads, numKvHeads);
-	}
-	const attended = x.add(linear(attend(q, k, v), w.output, w.outputBias));
-	const [gate, up] = linear(rmsNorm(attended, w.postNorm, c.rmsNormEps), w.gateUp, w.gateUpBias).split(
-		[c.intermediateSize, c.intermediateSize],
-		-1,
+
+		linearWeightGradient_(sums("output"), dMiddle, attended);
+		if (w.outputBias !== undefined) columnSums_(sums("outputBias"), dMiddle);
+		const dRotated = attendBackward(activations, linearInputGradient(dMiddle, w.output));
+		rope_(dRotated, c.numHeads + c.numKvHeads, rotation, true);
+		const dQkv = normHeadsBackward(c, w, activations, dRotated, sums);
+		linearWeightGradient_(sums("qkv"), dQkv, rmsNorm(input, w.inputNorm, c.rmsNormEps));
+		if (w.qkvBias !== undefined) columnSums_(sums("qkvBias"), dQkv);
+		const dNormed = linearInputGradient(dQkv, w.qkv);
+		return rmsNormBackward(input, w.inputNorm, dNormed, sums("inputNorm"), c.rmsNormEps, dMiddle);
+	});
+}
+
+function normHeadsBackward(
+	c: DecoderConfig,
+	w: BlockWeights,
+	{ unnormed }: BlockActivations,
+	dQkv: Tensor,
+	sums: (name: keyof BlockWeights) => Tensor,
+): Tensor {
+	if (w.qNorm === undefined || w.kNorm === undefined || unnormed === undefined) return dQkv;
+	const [queries, keys] = [c.numHeads * c.headDim, c.numKvHeads * c.headDim];
+	const [q, k] = unnormed.split([queries, keys], 1);
+	const [dq, dk, dv] = dQkv.split([queries, keys, keys], 1);
+	return Tensor.cat(
+		[
+			rmsNormBackward(q, w.qNorm, dq.contiguous(), sums("qNorm"), c.rmsNormEps),
+			rmsNormBackward(k, w.kNorm, dk.contiguous(), sums("kNorm"), c.rmsNormEps),
+			dv,
+		],
+		1,
 	);
-	return attended.add(linear(gate.silu().mul(up), w.down, w.downBias));
 }

@@ -1,19 +1,24 @@
 import { ThaliaError } from "../../errors.ts";
 import type { Completion, SampleRequest, SamplingOptions } from "../engine.ts";
 import { noGrad } from "./autograd.ts";
+import { blockForward } from "./block.ts";
 import type { Decoder } from "./decoder.ts";
-import { KvCache } from "./kv-cache.ts";
-import { attention } from "./ops.ts";
+import { KvCache, type LiveRows } from "./kv-cache.ts";
+import { type PackedDecoder, packDecoder } from "./packed-decoder.ts";
+import { promptNetwork } from "./packed-batch.ts";
 import { drawTokens, resolveSampler, type Sampler, uniformStream } from "./sampling.ts";
 import { Tensor, tidy } from "./tensor.ts";
 
 /** Bytes the key-value cache of one batch may take; more rows than fit are decoded in turns. */
 const cacheBytes = 2 ** 30;
 
+/** Tokens of prompts that are read at a time. */
+const tokensPerPrefill = 4096;
+
 /** One completion under way. */
 interface Row {
 	/** Position in the result. */
-	readonly slot: number;
+	readonly place: number;
 	readonly promptLength: number;
 	readonly tokens: number[];
 	readonly samplerLogprobs: number[];
@@ -21,10 +26,16 @@ interface Row {
 	readonly uniform: () => number;
 }
 
-/** `count` rows of one prompt, the first of them at result position `slot`. */
+/** A prompt and its completions, their positions in the result consecutive. */
 interface PromptRows {
 	readonly prompt: Int32Array;
 	readonly rows: readonly Row[];
+}
+
+/** A row's place in the cache, and its prompt's index in the batch. */
+interface LiveRow extends Row {
+	readonly slot: number;
+	readonly owner: number;
 }
 
 /**
@@ -42,15 +53,18 @@ export function decode(
 	const stopTokens = new Set<number>(options.stopTokens ?? decoder.config.eosTokenIds);
 	const results: Completion[] = [];
 	let before = 0;
-	for (const wave of planWaves(decoder, requests, options)) {
+	const waves = planWaves(decoder, requests, options);
+	const model = noGrad(() => packDecoder(decoder));
+	try {
+	for (const wave of waves) {
 		let sampled = 0;
 		const onTokens = (tokens: number) => {
 			sampled = tokens;
 			onProgress?.(before + tokens);
 		};
 		noGrad(() => {
-			decodeWave(decoder, wave, sampler, options.maxTokens, stopTokens, onTokens, (row, finish) => {
-				results[row.slot] = {
+			decodeWave(model, wave, sampler, options.maxTokens, stopTokens, onTokens, (row, finish) => {
+				results[row.place] = {
 					tokens: Int32Array.from(row.tokens),
 					samplerLogprobs: Float32Array.from(row.samplerLogprobs),
 					logprobs: Float32Array.from(row.logprobs),
@@ -61,6 +75,9 @@ export function decode(
 		});
 		before += sampled;
 	}
+	} finally {
+		model.dispose();
+	}
 	return results;
 }
 
@@ -70,20 +87,19 @@ function planWaves(
 	requests: readonly SampleRequest[],
 	options: SamplingOptions,
 ): PromptRows[][] {
-	const { numLayers, numKvHeads, headDim } = decoder.config;
 	const longest = requests.reduce((max, request) => Math.max(max, request.prompt.length), 0);
 	checkLengths(decoder, requests, longest, options.maxTokens);
-	const bytesPerRow =
-		numLayers * 2 * numKvHeads * (longest + options.maxTokens) * headDim * (decoder.dtype === "f32" ? 4 : 2);
-	const capacity = Math.max(1, Math.floor(cacheBytes / bytesPerRow));
+	const perColumn = KvCache.bytesPerColumn(decoder);
+	const perRow = perColumn * options.maxTokens;
 	const waves: PromptRows[][] = [];
 	let room = 0;
-	let slot = 0;
+	let place = 0;
 	for (const request of requests) {
-		const rows = Array.from(
+		const ofPrompt = perColumn * request.prompt.length;
+		const waiting = Array.from(
 			{ length: request.count },
 			(_, index): Row => ({
-				slot: slot++,
+				place: place++,
 				promptLength: request.prompt.length,
 				tokens: [],
 				samplerLogprobs: [],
@@ -91,14 +107,15 @@ function planWaves(
 				uniform: uniformStream(options.seed, request.id, index),
 			}),
 		);
-		for (let start = 0; start < rows.length; start += capacity) {
-			const part = rows.slice(start, start + capacity);
-			if (part.length > room) {
+		while (waiting.length > 0) {
+			if (waves.length === 0 || room < ofPrompt + perRow * waiting.length) {
 				waves.push([]);
-				room = capacity;
+				room = cacheBytes;
 			}
-			waves.at(-1)!.push({ prompt: request.prompt, rows: part });
-			room -= part.length;
+			const fitting = Math.max(1, Math.floor((room - ofPrompt) / perRow));
+			const rows = waiting.splice(0, fitting);
+			waves.at(-1)!.push({ prompt: request.prompt, rows });
+			room -= ofPrompt + perRow * rows.length;
 		}
 	}
 	return waves;
@@ -137,7 +154,7 @@ function checkLengths(
 }
 
 function decodeWave(
-	decoder: Decoder,
+	model: PackedDecoder,
 	wave: readonly PromptRows[],
 	sampler: Sampler,
 	maxTokens: number,
@@ -145,42 +162,41 @@ function decodeWave(
 	onTokens: (tokens: number) => void,
 	onDone: (row: Row, finish: "stop" | "length") => void,
 ): void {
-	const promptColumns = Math.max(...wave.map(({ prompt }) => prompt.length));
-	let live = wave.flatMap(({ rows }) => rows);
-	const cache = new KvCache(decoder, live.length, promptColumns + maxTokens, promptColumns);
+	let start = 0;
+	const spans = wave.map(({ prompt: { length } }) => {
+		const span = { start, length };
+		start += length;
+		return span;
+	});
+	let live: LiveRow[] = [];
+	wave.forEach(({ rows }, owner) => {
+		for (const row of rows) live.push({ ...row, slot: live.length, owner });
+	});
+	const cache = new KvCache(model.decoder, spans, live.length, maxTokens);
 	let logits: Tensor | undefined;
 	try {
-		logits = prefill(decoder, wave, cache, promptColumns);
+		logits = prefill(model, wave, cache);
 		let finished = 0;
-		for (let step = 0; ; step++) {
+		for (let column = 0; ; column++) {
 			const drawn = drawTokens(
 				logits,
 				sampler,
 				Float32Array.from(live, (row) => row.uniform()),
 			);
 			logits.dispose();
-			const going: number[] = [];
-			live.forEach((row, i) => {
+			live = live.filter((row, i) => {
 				row.tokens.push(drawn.tokens[i]);
 				row.samplerLogprobs.push(drawn.samplerLogprobs[i]);
 				row.logprobs.push(drawn.logprobs[i]);
-				const finish = stopTokens.has(drawn.tokens[i])
-					? "stop"
-					: step + 1 === maxTokens
-						? "length"
-						: undefined;
-				if (finish === undefined) {
-					going.push(i);
-				} else {
-					finished += row.tokens.length;
-					onDone(row, finish);
-				}
+				const stopped = stopTokens.has(drawn.tokens[i]);
+				if (!stopped && column + 1 < maxTokens) return true;
+				finished += row.tokens.length;
+				onDone(row, stopped ? "stop" : "length");
+				return false;
 			});
-			onTokens(finished + (step + 1) * going.length);
-			if (going.length === 0) return;
-			const column = promptColumns + step;
-			live = compact(live, going, cache, column);
-			logits = decodeStep(decoder, live, cache, column);
+			onTokens(finished + (column + 1) * live.length);
+			if (live.length === 0) return;
+			logits = decodeStep(model, live, wave.length, cache, column);
 		}
 	} finally {
 		logits?.dispose();
@@ -188,88 +204,82 @@ function decodeWave(
 	}
 }
 
-/** Fills the places that finished rows leave with rows from the end, so that the live ones are the first. */
-function compact(live: readonly Row[], going: readonly number[], cache: KvCache, column: number): Row[] {
-	const kept = new Set(going);
-	const next = live.slice(0, going.length);
-	const holes = next.flatMap((_, i) => (kept.has(i) ? [] : [i]));
-	const movers = going.filter((i) => i >= going.length);
-	holes.forEach((hole, i) => (next[hole] = live[movers[i]]));
-	if (holes.length > 0) cache.moveRows(movers, holes, column);
-	return next;
+/** Reads every prompt once into the cache. Logits [rows, vocabulary] f32 of what follows, one row a completion. */
+function prefill(model: PackedDecoder, wave: readonly PromptRows[], cache: KvCache): Tensor {
+	return tidy(() => {
+		const ends: Tensor[] = [];
+		let first = 0;
+		for (const prompts of partsOf(wave)) {
+			const network = promptNetwork(prompts.map(({ prompt }) => prompt));
+			const start = first;
+			const hidden = model.decoder.forward(network, {
+				packed: model.blocks,
+				observe: (layer, { qkv }) => {
+					cache.storePrompts(layer, qkv, start);
+				},
+			});
+			first += hidden.shape[0];
+			let end = -1;
+			const last = prompts.map(({ prompt }) => (end += prompt.length));
+			ends.push(hidden.indexSelect(0, indexOf(last)));
+			network.dispose();
+			hidden.dispose();
+		}
+		const owners = wave.flatMap(({ rows }, p) => rows.map(() => p));
+		return model.logits(Tensor.cat(ends, 0)).indexSelect(0, indexOf(owners));
+	});
 }
 
-/** Reads every prompt once and gives its keys and values to each of its rows. Logits [rows, vocabulary] f32. */
-function prefill(decoder: Decoder, wave: readonly PromptRows[], cache: KvCache, columns: number): Tensor {
-	return tidy(() => {
-		const ids = new Int32Array(wave.length * columns);
-		wave.forEach(({ prompt }, p) => ids.set(prompt, p * columns));
-		const firstRows: number[] = [];
-		wave.reduce((row, { rows }) => (firstRows.push(row), row + rows.length), 0);
-		const hidden = decoder.forward(Tensor.fromArray(ids, [wave.length, columns], "i64"), (layer, k, v) => {
-			wave.forEach(({ prompt, rows }, p) => {
-				const own = (t: Tensor) => t.select(0, p).narrow(0, 0, prompt.length);
-				cache.storePrompt(layer, own(k), own(v), firstRows[p], rows.length, columns);
-			});
-		});
-		const last = wave.map(({ prompt }, p) => p * columns + prompt.length - 1);
-		const ends = hidden
-			.reshape(-1, decoder.config.hiddenSize)
-			.indexSelect(0, Tensor.fromArray(last, [last.length], "i64"));
-		const owners = wave.flatMap(({ rows }, p) => rows.map(() => p));
-		return decoder
-			.logits(ends)
-			.to("f32")
-			.indexSelect(0, Tensor.fromArray(owners, [owners.length], "i64"));
-	});
+/** Prompts in portions of at most `tokensPerPrefill`, or of one longer prompt. */
+function partsOf(wave: readonly PromptRows[]): PromptRows[][] {
+	const parts: PromptRows[][] = [];
+	let room = 0;
+	for (const rows of wave) {
+		if (rows.prompt.length > room || parts.length === 0) {
+			parts.push([]);
+			room = tokensPerPrefill;
+		}
+		parts.at(-1)!.push(rows);
+		room -= rows.prompt.length;
+	}
+	return parts;
 }
 
 /** One token further for every live row: logits [rows, vocabulary] f32. The tokens go to `column` of the cache. */
-function decodeStep(decoder: Decoder, live: readonly Row[], cache: KvCache, column: number): Tensor {
+function decodeStep(
+	{ decoder, blocks, logits }: PackedDecoder,
+	live: readonly LiveRow[],
+	prompts: number,
+	cache: KvCache,
+	column: number,
+): Tensor {
 	return tidy(() => {
-		const rows = live.length;
-		const { numHeads, numKvHeads, headDim } = decoder.config;
-		// Heads that share keys and values attend as so many queries of one head: libtorch's own grouping would copy the
-		// cache for each of them.
-		const group = numHeads / numKvHeads;
-		const tokens = Tensor.fromArray(
-			live.map((row) => row.tokens.at(-1)!),
-			[rows, 1],
-			"i64",
-		);
-		const table = decoder.rope(column + 1);
-		const at = Tensor.fromArray(
-			live.map((row) => row.promptLength + row.tokens.length - 1),
-			[rows],
-			"i64",
-		);
-		const positions = {
-			cos: table.cos.indexSelect(0, at).view(rows, 1, 1, headDim),
-			sin: table.sin.indexSelect(0, at).view(rows, 1, 1, headDim),
-		};
-		const mask = leftPaddingMask(decoder, live, column);
-		let x = decoder.embed(tokens);
-		for (let layer = 0; layer < decoder.blocks.length; layer++) {
-			x = tidy(() =>
-				decoder.layer(layer, x, positions, (q, k, v) => {
-					const { keys, values } = cache.append(layer, k, v, column);
-					const queries = q.view(rows, numKvHeads, group, headDim);
-					const attended = attention(queries, keys, values, mask === undefined ? {} : { mask });
-					return attended.reshape(rows, 1, numHeads * headDim);
-				}),
-			);
-		}
-		return decoder.logits(decoder.finalNorm(x)).view(rows, -1).to("f32");
+		const rows = liveRows(live, prompts);
+		const positions = live.map((row) => row.promptLength + column);
+		const rotation = decoder.rotation(indexOf(positions), Math.max(...positions) + 1);
+		let x = decoder.embed(indexOf(live.map((row) => row.tokens.at(-1)!)));
+		decoder.blocks.forEach((block, layer) => {
+			const attend = (qkv: Tensor) => ({ out: cache.attend(layer, qkv, rows, column) });
+			x = tidy(() => blockForward(decoder.config, block, x, rotation, attend, blocks[layer]).output);
+		});
+		return logits(decoder.finalNorm(x));
 	});
 }
 
-/** [rows, 1, 1, column + 1]: minus infinity left of a row's prompt; undefined where no row has such columns. */
-function leftPaddingMask(decoder: Decoder, live: readonly Row[], column: number): Tensor | undefined {
-	const starts = live.map((row) => column + 1 - row.promptLength - row.tokens.length);
-	if (starts.every((start) => start === 0)) return undefined;
-	const columns = Tensor.arange(0, column + 1, 1, "i64").unsqueeze(0);
-	const padding = columns.lt(Tensor.fromArray(starts, [live.length, 1], "i64"));
-	return Tensor.zeros([live.length, column + 1], decoder.dtype)
-		.maskedFill(padding, -Infinity)
-		.view(live.length, 1, 1, column + 1);
+function liveRows(live: readonly LiveRow[], prompts: number): LiveRows {
+	const counts = new Array<number>(prompts + 1).fill(0);
+	for (const { owner } of live) counts[owner + 1]++;
+	for (let p = 0; p < prompts; p++) counts[p + 1] += counts[p];
+	return {
+		slots: Tensor.fromArray(
+			live.map(({ slot }) => slot),
+			[live.length],
+			"i32",
+		),
+		offsets: Tensor.fromArray(counts, [prompts + 1], "i32"),
+	};
+}
+
+function indexOf(values: readonly number[]): Tensor {
+	return Tensor.fromArray(values, [values.length], "i64");
 }

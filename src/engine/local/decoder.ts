@@ -1,11 +1,25 @@
 import { expected } from "../../errors.ts";
 import type { DecoderConfig } from "../../formats/hf-config.ts";
-import { type Attend, type BlockWeights, block, blockWeights } from "./block.ts";
-import { attention, embedding, linear, rmsNorm } from "./ops.ts";
+import {
+	type Attend,
+	type BlockActivations,
+	type BlockWeights,
+	blockForward,
+	blockWeights,
+	type PackedBlock,
+} from "./block.ts";
+import { embedding, linear, type Rotation, rmsNorm } from "./ops.ts";
 import type { Network } from "./packed-attention.ts";
 import { type RopeTable, ropeTable } from "./rope.ts";
 import { type Tensor, tidy } from "./tensor.ts";
 import { disposeWeights, type WeightDtype, type Weights } from "./weights.ts";
+
+export interface ForwardOptions {
+	/** Sees every layer's activations, which are gone after it. */
+	readonly observe?: (layer: number, activations: BlockActivations) => void;
+	/** The layers' matrices as `packDecoder` lays them out. */
+	readonly packed?: readonly PackedBlock[];
+}
 
 /**
  * A decoder-only transformer of the Llama family (Llama 3, Qwen2, Qwen3): the network between token ids and the hidden
@@ -31,8 +45,8 @@ export class Decoder {
 		return this.weights.get("head") ?? this.weights.get("embed")!;
 	}
 
-	/** cos and sin for positions 0 to count - 1, [count, headDim] each; grown as needed. */
-	rope(count: number): RopeTable {
+	/** The angles of rows at `positions` ([N] i64, each below `count`). */
+	rotation(positions: Tensor, count: number): Rotation {
 		if (count > this.config.maxPositions) {
 			throw expected("too-many-positions", `at most ${this.config.maxPositions} tokens`, "a sequence", count);
 		}
@@ -40,66 +54,41 @@ export class Decoder {
 			this.#rope?.cos.dispose();
 			this.#rope?.sin.dispose();
 			this.#positions = Math.min(this.config.maxPositions, Math.max(count, 2 * this.#positions, 128));
-			this.#rope = ropeTable(this.config, this.#positions, this.dtype);
+			this.#rope = ropeTable(this.config, this.#positions);
 		}
-		return this.#rope!;
+		return { positions, ...this.#rope! };
 	}
 
+	/** Embeddings [N, hidden] of token ids [N]. */
 	embed(tokens: Tensor): Tensor {
 		return embedding(this.weights.get("embed")!, tokens);
 	}
 
-	/**
-	 * Hidden states after the final norm, [B, T, hidden], of token ids [B, T] (i64). Rows are padded at the end: causal
-	 * attention keeps the padding from every real token, and its own outputs mean nothing.
-	 * `observe` sees each layer's keys and values [B, T, kvHeads, d] (to fill a cache).
-	 */
-	forward(tokens: Tensor, observe?: (layer: number, k: Tensor, v: Tensor) => void): Tensor {
-		const length = tokens.shape[1];
+	/** Hidden states after the final norm, [N, hidden], of packed rows. */
+	forward(network: Network, { observe, packed }: ForwardOptions = {}): Tensor {
 		return tidy(() => {
-			const positions = this.positionsUpTo(length);
-			let x = this.embed(tokens);
-			for (let layer = 0; layer < this.blocks.length; layer++) {
-				x = tidy(() =>
-					this.layer(layer, x, positions, (q, k, v) => {
-						observe?.(layer, k, v);
-						return causalAttention(q, k, v);
-					}),
-				);
-			}
-			return this.finalNorm(x);
-		});
-	}
-
-	/** Hidden states after the final norm, [1, N, hidden], of packed rows. */
-	forwardPacked(network: Network): Tensor {
-		return tidy(() => {
-			const positions = this.positionsOf(network);
+			const rotation = this.rotation(network.positions, network.length);
 			let x = this.embed(network.tokens);
 			for (let layer = 0; layer < this.blocks.length; layer++) {
-				x = tidy(() => this.layer(layer, x, positions, network.attend));
+				x = tidy(() => {
+					const attend = (qkv: Tensor) => network.attend(this.config, qkv);
+					const { output, activations } = this.layer(layer, x, rotation, attend, packed?.[layer]);
+					observe?.(layer, activations);
+					return output;
+				});
 			}
 			return this.finalNorm(x);
 		});
 	}
 
-	/** cos and sin of every row's position, [N, 1, d] each. */
-	positionsOf({ positions, length }: Network): { cos: Tensor; sin: Tensor } {
-		const { cos, sin } = this.rope(length);
-		return {
-			cos: cos.indexSelect(0, positions).unsqueeze(1),
-			sin: sin.indexSelect(0, positions).unsqueeze(1),
-		};
-	}
-
-	/** cos and sin of positions 0 to length - 1, broadcast over rows and heads. */
-	positionsUpTo(length: number): { cos: Tensor; sin: Tensor } {
-		const { cos, sin } = this.rope(length);
-		return { cos: cos.narrow(0, 0, length).unsqueeze(1), sin: sin.narrow(0, 0, length).unsqueeze(1) };
-	}
-
-	layer(index: number, x: Tensor, positions: { cos: Tensor; sin: Tensor }, attend: Attend): Tensor {
-		return block(this.config, this.blocks[index], x, positions, attend);
+	layer(
+		index: number,
+		x: Tensor,
+		rotation: Rotation,
+		attend: Attend,
+		packed?: PackedBlock,
+	): { output: Tensor; activations: BlockActivations } {
+		return blockForward(this.config, this.blocks[index], x, rotation, attend, packed);
 	}
 
 	finalNorm(x: Tensor): Tensor {
@@ -116,12 +105,4 @@ export class Decoder {
 		this.#rope?.cos.dispose();
 		this.#rope?.sin.dispose();
 	}
-}
-
-/** Every token attends to itself and those before it. q [B, T, heads, d], k and v [B, T, kvHeads, d]. */
-export function causalAttention(q: Tensor, k: Tensor, v: Tensor): Tensor {
-	const [B, T, heads, d] = q.shape;
-	const grouped = k.shape[2] !== heads;
-	const out = attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2), { causal: true, grouped });
-	return out.transpose(1, 2).reshape(B, T, heads * d);
 }

@@ -7,6 +7,7 @@ import type { AccumulateOptions, Sequence, Weigh } from "../engine.ts";
 import { noGrad } from "./autograd.ts";
 import type { Decoder } from "./decoder.ts";
 import { LocalEngine, openDecoder } from "./local-engine.ts";
+import { promptNetwork } from "./packed-batch.ts";
 import { liveTensors, Tensor, tidy } from "./tensor.ts";
 import type { Weights } from "./weights.ts";
 
@@ -32,7 +33,7 @@ function logprobs(decoder: Decoder, { tokens, promptLength }: Sequence, temperat
 	const ids = Array.from(tokens.subarray(0, -1));
 	const logits = noGrad(() =>
 		tidy(() =>
-			decoder.logits(decoder.forward(Tensor.fromArray(ids, [1, ids.length], "i64"))).toFloat64Array(),
+			decoder.logits(decoder.forward(promptNetwork([ids]))).toFloat64Array(),
 		),
 	);
 	return Array.from({ length: tokens.length - promptLength }, (_, t) => {

@@ -19,16 +19,6 @@ export class Gradients {
 		return sum;
 	}
 
-	add(name: string, gradient: Tensor): void {
-		const sum = this.#sums.get(name);
-		if (sum !== undefined) sum.add_(gradient);
-		else
-			this.#sums.set(
-				name,
-				keep(gradient.dtype === "f32" ? gradient.contiguous().clone() : gradient.to("f32")),
-			);
-	}
-
 	/** Moves every sum into `target`, added to what is there; nothing is left here. */
 	moveInto(target: Gradients): void {
 		for (const [name, sum] of this.#sums) {

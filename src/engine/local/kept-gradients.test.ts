@@ -6,8 +6,10 @@ import { liveTensors, Tensor, tidy } from "./tensor.ts";
 function gradients(parameters: Readonly<Record<string, ArrayLike<number>>>): Gradients {
 	const made = new Gradients();
 	tidy(() => {
-		for (const [name, values] of Object.entries(parameters))
-			made.add(name, Tensor.fromArray(values, [values.length]));
+		for (const [name, values] of Object.entries(parameters)) {
+			const gradient = Tensor.fromArray(values, [values.length]);
+			made.sumFor(name, gradient).add_(gradient);
+		}
 	});
 	return made;
 }

@@ -1,74 +1,76 @@
 import type { Decoder } from "./decoder.ts";
-import { keep, Tensor, tidy } from "./tensor.ts";
+import { native } from "./native.ts";
+import type { Span } from "./packed-attention.ts";
+import { handleOf, keep, Tensor, tidy } from "./tensor.ts";
+
+/** The rows of a batch that are still sampled, those of one prompt together. */
+export interface LiveRows {
+	/** Place of each row's own keys and values, [rows] i32. */
+	readonly slots: Tensor;
+	/** Where each prompt's rows begin, and their number at the end, [prompts + 1] i32. */
+	readonly offsets: Tensor;
+}
 
 /**
- * Keys and values of every layer for a batch of rows, allocated once. Rows are aligned at the right: all write the
- * same column at the same step, and shorter prompts leave zeros on the left.
+ * Keys and values of every layer for a batch of completions, allocated once: each prompt's once for all its
+ * completions, and each completion's own.
  */
 export class KvCache {
-	/** [layers, 2 (keys, values), rows, kvHeads, columns, headDim] */
-	readonly #data: Tensor;
-	readonly #layers: readonly { keys: Tensor; values: Tensor }[];
+	readonly #decoder: Decoder;
+	/** [layers][prompt rows, 2 kvHeads d]: keys, then values. */
+	readonly #prompts: readonly Tensor[];
+	readonly #keys: readonly Tensor[];
+	readonly #values: readonly Tensor[];
+	/** [prompts, 2] i32. */
+	readonly #spans: Tensor;
 
-	constructor(decoder: Decoder, rows: number, columns: number, promptColumns: number) {
+	/** @param columns tokens that a completion may have */
+	constructor(decoder: Decoder, prompts: readonly Span[], slots: number, columns: number) {
 		const { numLayers, numKvHeads, headDim } = decoder.config;
-		this.#data = keep(Tensor.empty([numLayers, 2, rows, numKvHeads, columns, headDim], decoder.dtype));
-		// Attention multiplies masked columns by zero: they must hold numbers.
-		tidy(() => {
-			this.#data.narrow(4, 0, promptColumns).fill_(0);
-		});
-		this.#layers = Array.from({ length: numLayers }, (_, layer) => {
-			const own = this.#data.select(0, layer);
-			const views = { keys: keep(own.select(0, 0)), values: keep(own.select(0, 1)) };
-			own.dispose();
-			return views;
-		});
+		const rows = prompts.reduce((sum, { length }) => sum + length, 0);
+		const each = (shape: readonly number[]) =>
+			Array.from({ length: numLayers }, () => keep(Tensor.empty(shape, decoder.dtype)));
+		this.#decoder = decoder;
+		this.#prompts = each([rows, 2 * numKvHeads * headDim]);
+		this.#keys = each([slots, numKvHeads, Math.ceil(columns / 16), headDim, 16]);
+		this.#values = each([slots, numKvHeads, columns, headDim]);
+		this.#spans = keep(
+			Tensor.fromArray(
+				prompts.flatMap(({ start, length }) => [start, length]),
+				[prompts.length, 2],
+				"i32",
+			),
+		);
 	}
 
-	/** Copies one prompt's k, v [length, kvHeads, d] into `count` rows from `row`, ending before column `end`. */
-	storePrompt(layer: number, k: Tensor, v: Tensor, row: number, count: number, end: number): void {
-		const [length, kvHeads, d] = k.shape;
-		const { keys, values } = this.#layers[layer];
-		for (const [target, source] of [
-			[keys, k],
-			[values, v],
-		]) {
-			const shared = source.transpose(0, 1).unsqueeze(0).expand(count, kvHeads, length, d);
-			target
-				.narrow(0, row, count)
-				.narrow(2, end - length, length)
-				.copy_(shared);
-		}
+	/** Bytes that one column of one completion takes in all layers. */
+	static bytesPerColumn({ config, dtype }: Decoder): number {
+		return config.numLayers * 2 * config.numKvHeads * config.headDim * (dtype === "f32" ? 4 : 2);
+	}
+
+	/** Keeps the keys and values of prompts, qkv [rows, (heads + 2 kvHeads) d], which lie from row `start` on. */
+	storePrompts(layer: number, qkv: Tensor, start: number): void {
+		const { numHeads, headDim } = this.#decoder.config;
+		tidy(() => {
+			const own = qkv.narrow(1, numHeads * headDim, qkv.shape[1] - numHeads * headDim);
+			this.#prompts[layer].narrow(0, start, own.shape[0]).copy_(own);
+		});
 	}
 
 	/**
-	 * Writes k, v [rows, 1, kvHeads, d] at `column` of the first rows, and returns all they may attend to:
-	 * [rows, kvHeads, column + 1, d] each.
+	 * Keeps the keys and values of one new token a row, qkv [rows, (heads + 2 kvHeads) d], as `column` of its completion,
+	 * and lets it attend to its prompt and to the completion up to itself: the heads' outputs [rows, heads * d].
 	 */
-	append(layer: number, k: Tensor, v: Tensor, column: number): { keys: Tensor; values: Tensor } {
-		const rows = k.shape[0];
-		const keys = this.#layers[layer].keys.narrow(0, 0, rows);
-		const values = this.#layers[layer].values.narrow(0, 0, rows);
-		keys.narrow(2, column, 1).copy_(k.transpose(1, 2));
-		values.narrow(2, column, 1).copy_(v.transpose(1, 2));
-		return { keys: keys.narrow(2, 0, column + 1), values: values.narrow(2, 0, column + 1) };
-	}
-
-	/** Copies rows `from[i]` over rows `to[i]`, columns below `end`. */
-	moveRows(from: readonly number[], to: readonly number[], end: number): void {
-		tidy(() => {
-			for (let i = 0; i < from.length; i++) {
-				const used = (row: number) => this.#data.select(2, row).narrow(3, 0, end);
-				used(to[i]).copy_(used(from[i]));
-			}
-		});
+	attend(layer: number, qkv: Tensor, { slots, offsets }: LiveRows, column: number): Tensor {
+		const { numHeads, numKvHeads } = this.#decoder.config;
+		const at = (t: Tensor) => handleOf(t, "decodeAttention");
+		const cache = [at(this.#prompts[layer]), at(this.#spans), at(this.#keys[layer]), at(this.#values[layer])] as const;
+		return new Tensor(
+			native.decodeAttention(at(qkv), numHeads, numKvHeads, ...cache, at(offsets), at(slots), column),
+		);
 	}
 
 	dispose(): void {
-		for (const { keys, values } of this.#layers) {
-			keys.dispose();
-			values.dispose();
-		}
-		this.#data.dispose();
+		for (const tensor of [...this.#prompts, ...this.#keys, ...this.#values, this.#spans]) tensor.dispose();
 	}
 }

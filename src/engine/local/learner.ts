@@ -84,7 +84,7 @@ export async function accumulateGradients(
 		let hidden: Tensor | undefined;
 		try {
 			other = compared && noGrad(() => headOf(compared, batch));
-			tape = record(decoder, batch, learner.recompute);
+			tape = noGrad(() => record(decoder, batch, learner.recompute));
 			hidden = noGrad(() => tidy(() => evaluatedRows(tape!.hidden, batch)));
 			const head: HeadOptions = { temperature, other, topK };
 			const flat = noGrad(() => headForward(hidden!, decoder.headWeight, batch.targets, head));
@@ -112,9 +112,9 @@ function pullBack(
 	gradients: Gradients,
 	head: HeadOptions,
 ): void {
-	tidy(() => {
-		const headName = decoder.weights.has("head") ? "head" : "embed";
-		const upstream = noGrad(() => {
+	noGrad(() =>
+		tidy(() => {
+			const headName = decoder.weights.has("head") ? "head" : "embed";
 			const rows = headBackward(
 				hidden,
 				decoder.headWeight,
@@ -123,15 +123,10 @@ function pullBack(
 				gradients.sumFor(headName, decoder.headWeight),
 				head,
 			);
-			const full = Tensor.zeros([tape.hidden.shape[0] * tape.hidden.shape[1], rows.shape[1]], rows.dtype);
-			return full.indexAdd_(0, batch.rows, rows).view(...tape.hidden.shape);
-		});
-		tape.backward(upstream, (name, gradient) => {
-			noGrad(() => {
-				gradients.add(name, gradient);
-			});
-		});
-	});
+			const upstream = Tensor.zeros(tape.hidden.shape, rows.dtype).indexAdd_(0, batch.rows, rows);
+			tape.backward(upstream, gradients);
+		}),
+	);
 }
 
 /** What `evaluate` gives per sequence of a micro-batch, in the order of the sequences; no gradient. */
@@ -160,10 +155,10 @@ function checkAll(decoders: readonly Decoder[], sequences: readonly Sequence[]):
 
 /** Hidden states of the evaluated rows [N, hidden], and the head that reads them. */
 function headOf(decoder: Decoder, batch: PackedBatch): OtherHead {
-	const hidden = tidy(() => evaluatedRows(decoder.forwardPacked(batch), batch));
+	const hidden = tidy(() => evaluatedRows(decoder.forward(batch), batch));
 	return { hidden, weight: decoder.headWeight };
 }
 
 function evaluatedRows(hidden: Tensor, batch: PackedBatch): Tensor {
-	return hidden.view(-1, hidden.shape[2]).indexSelect(0, batch.rows);
+	return hidden.indexSelect(0, batch.rows);
 }

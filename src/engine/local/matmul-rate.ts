@@ -1,18 +1,25 @@
-import { linear } from "./ops.ts";
+import { noGrad } from "./autograd.ts";
+import { linear, packWeight } from "./ops.ts";
 import { Tensor, tidy } from "./tensor.ts";
 
-/** Rate of a square product, the best of a few: multiply-adds count as two operations. GFLOP/s. */
-export function matmulRate(dtype: "f32" | "bf16", size = 1024, tries = 5): number {
-	return tidy(() => {
-		const [a, b] = [1, 2].map((seed) => Tensor.empty([size, size], "f32").normal_(0, 1, seed).to(dtype));
-		let best = Infinity;
-		for (let i = 0; i <= tries; i++) {
-			const started = performance.now();
-			tidy(() => {
-				linear(a, b);
-			});
-			if (i > 0) best = Math.min(best, performance.now() - started);
-		}
-		return (2 * size ** 3) / best / 1e6;
-	});
+/** [rows, out, in] of a product. */
+type Size = readonly [m: number, n: number, k: number];
+
+/** Rate of a product with a weight that is laid out for it, the best of a few: a multiply-add counts as two. GFLOP/s. */
+export function matmulRate(dtype: "f32" | "bf16", [m, n, k]: Size = [1024, 1024, 1024], tries = 5): number {
+	return noGrad(() =>
+		tidy(() => {
+			const random = (shape: readonly number[], seed: number) =>
+				Tensor.empty(shape).normal_(0, 1, seed).to(dtype);
+			const [x, weight] = [random([m, k], 1), random([n, k], 2)];
+			const packed = packWeight(weight);
+			let best = Infinity;
+			for (let i = 0; i <= tries; i++) {
+				const started = performance.now();
+				tidy(() => linear(x, weight, { packed }));
+				if (i > 0) best = Math.min(best, performance.now() - started);
+			}
+			return (2 * m * n * k) / best / 1e6;
+		}),
+	);
 }

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
-import { ThaliaError } from "../../errors.ts";
+import { expected, ThaliaError } from "../../errors.ts";
 
 /** A tensor on the native side. Only `Tensor` holds one. */
 export interface Handle {
@@ -9,6 +9,10 @@ export interface Handle {
 }
 
 export type Dtype = "f32" | "bf16" | "f16" | "f64" | "i64" | "i32" | "u8" | "bool";
+
+/** Instruction sets of our kernels, from the least to the most. */
+export const isas = ["portable", "avx2", "avx512", "avx512_bf16", "amx"] as const;
+export type Isa = (typeof isas)[number];
 
 type Ints = readonly number[];
 type Maybe<T> = T | undefined;
@@ -116,6 +120,24 @@ export interface Native {
 		gradientDivisor: number,
 	): void;
 
+	packWeight(weight: Handle): Maybe<Handle>;
+	linearForward(x: Handle, weight: Handle, packed: Maybe<Handle>, bias: Maybe<Handle>, residual: Maybe<Handle>): Handle;
+	linearInputGradient: Binary;
+	linearWeightGradient_(gradient: Handle, dy: Handle, x: Handle): void;
+	columnSums_: InPlace;
+	rmsNormForward(x: Handle, weight: Handle, epsilon: number): Handle;
+	rmsNormBackward(
+		x: Handle,
+		weight: Handle,
+		dy: Handle,
+		add: Maybe<Handle>,
+		weightGradient: Handle,
+		epsilon: number,
+	): Handle;
+	rope_(x: Handle, heads: number, positions: Handle, cos: Handle, sin: Handle, back: boolean): void;
+	swigluForward: Unary;
+	swigluBackward: Binary;
+
 	requiresGrad_(t: Handle, on: boolean): void;
 	requiresGrad(t: Handle): boolean;
 	detach: Unary;
@@ -132,6 +154,12 @@ export interface Native {
 	cpuCapability(): string;
 	cpuFeatures(): string[];
 	isaCap(): string;
+	isa(): Isa;
+	machineIsa(): Isa;
+	/** For tests and comparisons: at most `machineIsa`. */
+	useIsa(isa: Isa): void;
+	/** For tests: until the next `useIsa`, products run AMX's loops with its tiles in software. */
+	emulateTiles(): void;
 	torchVersion(): string;
 	torchBuild(): string;
 	trimMemory(): void;
@@ -148,13 +176,22 @@ function load(): Native {
 	try {
 		const addon = createRequire(import.meta.url)(addonPath) as Native;
 		addon.setErrorFactory((operator, message) => new ThaliaError("libtorch", `${operator}: ${message}`));
+		checkIsaLimit();
 		return addon;
 	} catch (cause) {
+		if (cause instanceof ThaliaError) throw cause;
 		throw new ThaliaError("addon-load-failed", `The native addon did not load: ${(cause as Error).message}`, {
 			fix: "run `npm run setup` again: libtorch may have moved since it was built",
 			cause,
 		});
 	}
+}
+
+/** THALIA_ISA limits the kernels to an instruction set; more than the machine has is no limit. */
+function checkIsaLimit(): void {
+	const limit = process.env["THALIA_ISA"];
+	if (limit === undefined || (isas as readonly string[]).includes(limit)) return;
+	throw expected("kernel-isa", isas.join(", "), "the environment variable THALIA_ISA", limit);
 }
 
 export const native: Native = load();

@@ -2,19 +2,55 @@ import { native } from "./native.ts";
 import { handleOf, Tensor } from "./tensor.ts";
 
 /**
- * The operators a decoder is made of. Each is a seam: libtorch computes it today, a kernel of our own may tomorrow, in
- * both directions, without the model noticing.
+ * The operators a decoder is made of, in both directions. They are kernels of our own (native/kernels), for f32 and bf16;
+ * sums and statistics are f32. Rows [N, ...] have no gaps unless it is said that they may.
  */
 
-/** x W^T + b. x [..., in], weight [out, in], bias [out] -> [..., out]. */
-export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
+/** A weight laid out for the product of this machine; undefined where libtorch's product is used. */
+export type PackedWeight = Tensor | undefined;
+
+export interface LinearExtras {
+	readonly bias?: Tensor | undefined;
+	/** Added to the result: [N, out]. */
+	readonly residual?: Tensor | undefined;
+	/** `packWeight(weight)`: worth it where a weight is used many times on few rows. */
+	readonly packed?: PackedWeight;
+}
+
+/** x W^T + bias + residual. x [..., in], weight [out, in], bias [out] -> [..., out]. */
+export function linear(x: Tensor, weight: Tensor, { bias, residual, packed }: LinearExtras = {}): Tensor {
+	const handles = [bias, residual, packed].map((t) => (t === undefined ? undefined : handleOf(t, "linear")));
+	const [b, r, p] = handles;
+	return new Tensor(native.linearForward(handleOf(x, "linear"), handleOf(weight, "linear"), p, b, r));
+}
+
+export function packWeight(weight: Tensor): PackedWeight {
+	const packed = native.packWeight(handleOf(weight, "packWeight"));
+	return packed === undefined ? undefined : new Tensor(packed);
+}
+
+/** d(loss)/dx of `linear`: dy W. */
+export function linearInputGradient(dy: Tensor, weight: Tensor): Tensor {
 	return new Tensor(
-		native.linear(
-			handleOf(x, "linear"),
-			handleOf(weight, "linear"),
-			bias === undefined ? undefined : handleOf(bias, "linear"),
+		native.linearInputGradient(
+			handleOf(dy, "linearInputGradient"),
+			handleOf(weight, "linearInputGradient"),
 		),
 	);
+}
+
+/** gradient (f32 [out, in]) += dy^T x. */
+export function linearWeightGradient_(gradient: Tensor, dy: Tensor, x: Tensor): void {
+	native.linearWeightGradient_(
+		handleOf(gradient, "linearWeightGradient_"),
+		handleOf(dy, "linearWeightGradient_"),
+		handleOf(x, "linearWeightGradient_"),
+	);
+}
+
+/** sums (f32 [columns]) += the sums of x's columns: the gradient of a bias. */
+export function columnSums_(sums: Tensor, x: Tensor): void {
+	native.columnSums_(handleOf(sums, "columnSums_"), handleOf(x, "columnSums_"));
 }
 
 /** Rows of weight [vocabulary, hidden] for ids (i64, any shape) -> [..., hidden]. */
@@ -22,34 +58,52 @@ export function embedding(weight: Tensor, ids: Tensor): Tensor {
 	return new Tensor(native.embedding(handleOf(weight, "embedding"), handleOf(ids, "embedding")));
 }
 
-/** x / sqrt(mean(x^2) + epsilon) * weight over the last dimension, the statistics in f32 (Zhang and Sennrich 2019). */
+/**
+ * x / sqrt(mean(x^2) + epsilon) * weight over each vector of weight's size (Zhang and Sennrich 2019). x [N, groups *
+ * size], rows perhaps apart.
+ */
 export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
-	return new Tensor(native.rmsNorm(handleOf(x, "rmsNorm"), handleOf(weight, "rmsNorm"), epsilon));
+	return new Tensor(native.rmsNormForward(handleOf(x, "rmsNorm"), handleOf(weight, "rmsNorm"), epsilon));
 }
 
-/** Rotary embedding, rotate-half convention (Su et al. 2021): x [..., heads, d], cos and sin broadcast to it. */
-export function rope(x: Tensor, cos: Tensor, sin: Tensor): Tensor {
-	return new Tensor(native.rope(handleOf(x, "rope"), handleOf(cos, "rope"), handleOf(sin, "rope")));
+/** d(loss)/dx of `rmsNorm` plus `add`; weightGradient (f32) += d(loss)/d(weight). */
+export function rmsNormBackward(
+	x: Tensor,
+	weight: Tensor,
+	dy: Tensor,
+	weightGradient: Tensor,
+	epsilon: number,
+	add?: Tensor,
+): Tensor {
+	const [xs, w, dys, g] = [x, weight, dy, weightGradient].map((t) => handleOf(t, "rmsNormBackward"));
+	const addend = add === undefined ? undefined : handleOf(add, "rmsNormBackward");
+	return new Tensor(native.rmsNormBackward(xs, w, dys, addend, g, epsilon));
+}
+
+/** Where rows stand in their sequences, and the angles of every position. */
+export interface Rotation {
+	/** [N] i64, below the tables' rows. */
+	readonly positions: Tensor;
+	/** f32 [positions, d / 2]. */
+	readonly cos: Tensor;
+	readonly sin: Tensor;
 }
 
 /**
- * softmax(q k^T / sqrt(d) + mask) v. q [B, heads, T, d]; k, v [B, kvHeads, S, d] with kvHeads dividing heads;
- * mask [B, 1, T, S] additive.
+ * Rotates the first `heads` vectors of every row of x [N, at least heads * d] in place, rotate-half convention
+ * (Su et al. 2021); `back` is the inverse, and so the gradient.
  */
-export function attention(
-	q: Tensor,
-	k: Tensor,
-	v: Tensor,
-	options: { mask?: Tensor; causal?: boolean; grouped?: boolean },
-): Tensor {
-	return new Tensor(
-		native.attention(
-			handleOf(q, "attention"),
-			handleOf(k, "attention"),
-			handleOf(v, "attention"),
-			options.mask === undefined ? undefined : handleOf(options.mask, "attention"),
-			options.causal ?? false,
-			options.grouped ?? false,
-		),
-	);
+export function rope_(x: Tensor, heads: number, { positions, cos, sin }: Rotation, back = false): void {
+	const [at, c, s] = [positions, cos, sin].map((t) => handleOf(t, "rope_"));
+	native.rope_(handleOf(x, "rope_"), heads, at, c, s, back);
+}
+
+/** silu(gate) * up of gateUp [N, 2 * size] (Shazeer 2020) -> [N, size]. */
+export function swiglu(gateUp: Tensor): Tensor {
+	return new Tensor(native.swigluForward(handleOf(gateUp, "swiglu")));
+}
+
+/** d(loss)/d(gateUp) of `swiglu`. */
+export function swigluBackward(gateUp: Tensor, dy: Tensor): Tensor {
+	return new Tensor(native.swigluBackward(handleOf(gateUp, "swigluBackward"), handleOf(dy, "swigluBackward")));
 }

@@ -8,10 +8,10 @@ import type { Sequence, Weigh } from "../engine.ts";
 import { noGrad } from "./autograd.ts";
 import { LocalEngine } from "./local-engine.ts";
 import { microBatches } from "./micro-batches.ts";
-import { packSequences } from "./packed-batch.ts";
-import { liveTensors, Tensor, tidy } from "./tensor.ts";
+import { packSequences, promptNetwork } from "./packed-batch.ts";
+import { liveTensors, tidy } from "./tensor.ts";
 
-// Sequences that share prompts, packed into one pass, against each of them by itself through the plain network.
+// Sequences that share prompts, packed into one pass, against each of them by itself.
 
 const root = mkdtempSync(join(tmpdir(), "thalia-packed-"));
 const model = writeTinyModel(join(root, "model"));
@@ -45,7 +45,7 @@ function plainLogprobs({ tokens, promptLength }: Sequence): number[] {
 	const V = tinyConfig.vocabSize;
 	const ids = Array.from(tokens.subarray(0, -1));
 	const logits = noGrad(() =>
-		tidy(() => policy.logits(policy.forward(Tensor.fromArray(ids, [1, ids.length], "i64"))).toFloat64Array()),
+		tidy(() => policy.logits(policy.forward(promptNetwork([ids]))).toFloat64Array()),
 	);
 	return Array.from(tokens.subarray(promptLength), (target, t) => {
 		const row = logits.subarray((promptLength - 1 + t) * V, (promptLength + t) * V);
@@ -118,7 +118,7 @@ test("micro-batches hold every sequence once, keep to the budget, and keep those
 			expect(batches.flat().toSorted((a, b) => a - b)).toEqual(sequences.map((_, i) => i));
 			for (const batch of batches) {
 				const packed = packSequences(batch.map((i) => sequences[i]));
-				const rows = packed.tokens.shape[1];
+				const rows = packed.tokens.shape[0];
 				packed.dispose();
 				if (batch.length > 1) expect(rows).toBeLessThanOrEqual(budget);
 			}

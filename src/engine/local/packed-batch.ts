@@ -1,10 +1,10 @@
 import type { Sequence } from "../engine.ts";
 import { promptKey } from "./micro-batches.ts";
-import { type Network, packedAttention } from "./packed-attention.ts";
+import { type Network, packedAttention, type Span } from "./packed-attention.ts";
 import { Tensor } from "./tensor.ts";
 
 /**
- * Sequences as the rows that the network reads, [1, N]: each distinct prompt once, then every completion without its last
+ * Sequences as the rows that the network reads: each distinct prompt once, then every completion without its last
  * token, nothing padded. A completion's rows attend to its prompt's and to their own.
  */
 export interface PackedBatch extends Network {
@@ -14,13 +14,6 @@ export interface PackedBatch extends Network {
 	readonly targets: Tensor;
 	/** Where each sequence's evaluated tokens begin in M; one more entry holds M. */
 	readonly offsets: readonly number[];
-	dispose(): void;
-}
-
-/** A run of consecutive rows of the packed batch. */
-interface Span {
-	readonly start: number;
-	readonly length: number;
 }
 
 export function packSequences(sequences: readonly Sequence[]): PackedBatch {
@@ -55,10 +48,10 @@ export function packSequences(sequences: readonly Sequence[]): PackedBatch {
 		offsets.push(rows.length);
 		return { prompt, ...own };
 	});
-	const attention = packedAttention(prompts, completions, ids.length);
+	const attention = packedAttention(prompts, completions);
 	const index = (values: readonly number[]) => Tensor.fromArray(values, [values.length], "i64");
 	const tensors = {
-		tokens: Tensor.fromArray(ids, [1, ids.length], "i64"),
+		tokens: index(ids),
 		positions: index(positions),
 		rows: index(rows),
 		targets: index(targets),
@@ -68,9 +61,35 @@ export function packSequences(sequences: readonly Sequence[]): PackedBatch {
 		length: positions.reduce((most, p) => Math.max(most, p + 1), 0),
 		offsets,
 		attend: attention.attend,
+		attendBackward: attention.attendBackward,
 		dispose: () => {
 			attention.dispose();
 			for (const tensor of Object.values(tensors)) tensor.dispose();
+		},
+	};
+}
+
+/** Sequences of which every token is read, one after the other. */
+export function promptNetwork(sequences: readonly ArrayLike<number>[]): Network {
+	const index = (values: readonly number[]) => Tensor.fromArray(values, [values.length], "i64");
+	let start = 0;
+	const spans = sequences.map(({ length }) => {
+		const span = { start, length };
+		start += length;
+		return span;
+	});
+	const attention = packedAttention(spans, []);
+	const tokens = index(sequences.flatMap((sequence) => Array.from(sequence)));
+	const positions = index(sequences.flatMap((sequence) => Array.from(sequence, (_, t) => t)));
+	return {
+		...attention,
+		tokens,
+		positions,
+		length: Math.max(...sequences.map(({ length }) => length)),
+		dispose: () => {
+			attention.dispose();
+			tokens.dispose();
+			positions.dispose();
 		},
 	};
 }

@@ -13,6 +13,7 @@ import { headForward } from "./head.ts";
 import { headDivergences } from "./head-divergence.ts";
 import { accumulateGradients, evaluateSequences } from "./learner.ts";
 import { openDecoder } from "./local-engine.ts";
+import { promptNetwork } from "./packed-batch.ts";
 import { Tensor, tidy } from "./tensor.ts";
 import { parameterSpecs } from "./weights.ts";
 
@@ -47,7 +48,19 @@ function batchOf(golden: Golden) {
 	};
 	const gather = (flat: ArrayLike<number>) =>
 		lengths.map((length, b) => Float32Array.from({ length }, (_, t) => flat[b * T + t]));
-	return { B, T, ids, mask, sequences, lengths, scatter, gather };
+	const network = () => promptNetwork(lengths.map((length, b) => ids.slice(b * T, b * T + length)));
+	/** Numbers of the network's rows, `width` each, at their places in [B, T, width]. */
+	const padded = (rows: ArrayLike<number>, width = 1) => {
+		const flat = new Float64Array(B * T * width);
+		let row = 0;
+		lengths.forEach((length, b) => {
+			const own = Array.from({ length: length * width }, (_, i) => rows[row * width + i]);
+			flat.set(own, b * T * width);
+			row += length;
+		});
+		return flat;
+	};
+	return { mask, sequences, lengths, scatter, gather, network, padded };
 }
 
 describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
@@ -57,14 +70,10 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 
 	test("logits", () => {
 		const decoder = open(name);
-		const logits = noGrad(() =>
-			tidy(() =>
-				decoder
-					.logits(decoder.forward(Tensor.fromArray(batch.ids, [batch.B, batch.T], "i64")))
-					.toFloat32Array(),
-			),
-		);
 		const V = decoder.config.vocabSize;
+		const logits = noGrad(() =>
+			tidy(() => batch.padded(decoder.logits(decoder.forward(batch.network())).toFloat32Array(), V)),
+		);
 		expect(
 			worst(logits, golden.floats("right.logits"), { rtol: 1e-4, atol: 5e-5 }, (i) =>
 				real(Math.floor(i / V)),
@@ -82,20 +91,16 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 
 	test("both full-vocabulary divergences", () => {
 		const [a, b] = [open(name), open(name, "/checkpoint_b")];
-		const tokens = Tensor.fromArray(batch.ids, [batch.B, batch.T], "i64");
-		const flat = (decoder: Decoder) => decoder.forward(tokens).view(-1, decoder.config.hiddenSize);
+		const forward = (decoder: Decoder) => decoder.forward(batch.network());
 		const { divergence, reverseDivergence } = noGrad(() =>
-			tidy(() => headDivergences(flat(a), a.headWeight, { hidden: flat(b), weight: b.headWeight })),
+			tidy(() => headDivergences(forward(a), a.headWeight, { hidden: forward(b), weight: b.headWeight })),
 		);
-		expect(worst(divergence, golden.floats("right.kl_a_b"), entropyTolerance, real)).toBeLessThan(1);
-		expect(worst(reverseDivergence, golden.floats("right.kl_b_a"), entropyTolerance, real)).toBeLessThan(1);
-		const targets = Tensor.fromArray(
-			golden.ints("right.targets").map((t) => Math.max(0, t)),
-			[batch.B * batch.T],
-			"i64",
-		);
-		const logprobs = noGrad(() => tidy(() => headForward(flat(b), b.headWeight, targets).logprobs));
-		expect(worst(logprobs, golden.floats("right.logprobs_b"), logprobTolerance, real)).toBeLessThan(1);
+		expect(worst(batch.padded(divergence), golden.floats("right.kl_a_b"), entropyTolerance, real)).toBeLessThan(1);
+		expect(worst(batch.padded(reverseDivergence), golden.floats("right.kl_b_a"), entropyTolerance, real)).toBeLessThan(1);
+		const own = golden.ints("right.targets").filter((_, i) => real(i));
+		const targets = Tensor.fromArray(own, [own.length], "i64");
+		const logprobs = noGrad(() => tidy(() => headForward(forward(b), b.headWeight, targets).logprobs));
+		expect(worst(batch.padded(logprobs), golden.floats("right.logprobs_b"), logprobTolerance, real)).toBeLessThan(1);
 	});
 
 	test("greedy continuation with the key-value cache, all prompts in one batch", () => {

@@ -8,6 +8,8 @@ process.stdout.write(
 		threads: native.threads(),
 		capability: native.cpuCapability(),
 		features: native.cpuFeatures(),
+		isa: native.isa(),
+		machineIsa: native.machineIsa(),
 		cap: native.isaCap(),
 		userCap: native.isaCap() === "" ? (process.env["ONEDNN_MAX_CPU_ISA"] ?? null) : null,
 		gigaflops,

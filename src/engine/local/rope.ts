@@ -1,30 +1,26 @@
 import type { DecoderConfig } from "../../formats/hf-config.ts";
 import { keep, Tensor } from "./tensor.ts";
-import type { WeightDtype } from "./weights.ts";
 
-/** cos and sin of every position's angles, each [positions, headDim], both halves alike (rotate-half convention). */
+/** cos and sin of every position's angles, f32 [positions, headDim / 2] each. */
 export interface RopeTable {
 	readonly cos: Tensor;
 	readonly sin: Tensor;
 }
 
-export function ropeTable(config: DecoderConfig, positions: number, dtype: WeightDtype): RopeTable {
+export function ropeTable(config: DecoderConfig, positions: number): RopeTable {
 	const frequencies = inverseFrequencies(config);
-	const half = frequencies.length;
-	const cos = new Float64Array(positions * 2 * half);
-	const sin = new Float64Array(positions * 2 * half);
+	const shape = [positions, frequencies.length];
+	const cos = new Float64Array(positions * frequencies.length);
+	const sin = new Float64Array(positions * frequencies.length);
 	for (let p = 0; p < positions; p++) {
-		for (let i = 0; i < half; i++) {
+		frequencies.forEach((frequency, i) => {
 			// The reference implementations multiply in f32; doing the same keeps long positions in agreement.
-			const angle = Math.fround(Math.fround(frequencies[i]) * p);
-			for (const at of [p * 2 * half + i, p * 2 * half + half + i]) {
-				cos[at] = Math.cos(angle);
-				sin[at] = Math.sin(angle);
-			}
-		}
+			const angle = Math.fround(Math.fround(frequency) * p);
+			cos[p * frequencies.length + i] = Math.cos(angle);
+			sin[p * frequencies.length + i] = Math.sin(angle);
+		});
 	}
-	const shape = [positions, 2 * half];
-	return { cos: keep(Tensor.fromArray(cos, shape, dtype)), sin: keep(Tensor.fromArray(sin, shape, dtype)) };
+	return { cos: keep(Tensor.fromArray(cos, shape)), sin: keep(Tensor.fromArray(sin, shape)) };
 }
 
 /**

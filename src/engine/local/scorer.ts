@@ -7,6 +7,8 @@ import { headDivergences } from "./head-divergence.ts";
 import { openDecoder } from "./local-engine.ts";
 import { mergeAdapter } from "./lora.ts";
 import { native } from "./native.ts";
+import type { Network } from "./packed-attention.ts";
+import { promptNetwork } from "./packed-batch.ts";
 import { Tensor, tidy } from "./tensor.ts";
 import type { WeightDtype } from "./weights.ts";
 
@@ -71,8 +73,8 @@ export class Scorer {
 		this.check(tokens);
 		return noGrad(() =>
 			tidy(() => {
-				const ids = Tensor.fromArray(tokens, [1, tokens.length], "i64");
-				const hidden = this.#model.forward(ids).view(-1, this.#model.config.hiddenSize);
+				const network = promptNetwork([tokens]);
+				const hidden = this.#model.forward(network);
 				// The last position has no next token: any id stands in, and its log-prob is dropped.
 				const targets = Tensor.fromArray([...tokens.slice(1), 0], [tokens.length], "i64");
 				const { logprobs, entropy } = headForward(hidden, this.#model.headWeight, targets);
@@ -80,15 +82,15 @@ export class Scorer {
 					tokens: [...tokens],
 					logprobs: [null, ...logprobs.subarray(0, -1)],
 					entropy: [...entropy],
-					...this.#divergences(hidden, ids),
+					...this.#divergences(hidden, network),
 				};
 			}),
 		);
 	}
 
-	#divergences(hidden: Tensor, ids: Tensor): Pick<Score, "kl" | "klReverse"> {
+	#divergences(hidden: Tensor, network: Network): Pick<Score, "kl" | "klReverse"> {
 		if (this.#reference === undefined) return {};
-		const other = this.#reference.forward(ids).view(-1, this.#reference.config.hiddenSize);
+		const other = this.#reference.forward(network);
 		const weight = this.#reference.headWeight;
 		const { divergence, reverseDivergence } = headDivergences(hidden, this.#model.headWeight, {
 			hidden: other,

@@ -1,93 +1,106 @@
-import { enableGrad, noGrad, vjp } from "./autograd.ts";
+import { type BlockActivations, type BlockWeights, blockBackward } from "./block.ts";
 import type { Decoder } from "./decoder.ts";
+import type { Gradients } from "./gradients.ts";
+import { rmsNormBackward } from "./ops.ts";
 import type { Network } from "./packed-attention.ts";
 import { keep, type Tensor, tidy } from "./tensor.ts";
 
-/** A forward pass that can be pulled back once. `hidden` carries no graph of its own. */
+/** A forward pass that can be pulled back once. */
 export interface Tape {
-	/** Final hidden states [B, T, hidden]. */
+	/** Final hidden states [N, hidden]. */
 	readonly hidden: Tensor;
-	/** Given d(loss)/d(hidden), hands over each parameter's gradient (in the weights' dtype), then forgets everything. */
-	backward(cotangent: Tensor, onGradient: (name: string, gradient: Tensor) => void): void;
+	/** Given d(loss)/d(hidden), adds every parameter's gradient to `gradients`, then forgets everything. */
+	backward(cotangent: Tensor, gradients: Gradients): void;
 	dispose(): void;
 }
 
-/** A part of the network with a graph of its own, from the part before it cut off. */
-interface Segment {
-	readonly names: readonly string[];
-	/** A leaf; undefined for the embedding, which reads token ids. */
-	readonly input: Tensor | undefined;
-	readonly run: () => Tensor;
-	/** With its graph; undefined where it is to be computed again. */
-	readonly recorded: Tensor | undefined;
+/** A layer's input, and its other activations unless they are to be computed again. */
+interface Recorded {
+	readonly input: Tensor;
+	readonly activations?: BlockActivations;
 }
 
 /**
- * Records the network layer by layer, so that on the way back one layer's gradients and activations are alive at a time.
+ * Runs the network and keeps what its backward pass needs; on the way back a layer's activations go as soon as they have
+ * served.
  * @param recompute keep each layer's input alone and compute the layer again on the way back (Chen et al. 2016): memory
  * grows by one hidden state a layer, time by a forward pass
  */
 export function record(decoder: Decoder, network: Network, recompute: boolean): Tape {
-	const all = [...decoder.weights.keys()];
-	const leaves = all.map((name) => decoder.weights.get(name)!.requiresGrad_());
-	const segments: Segment[] = [];
-	const add = (names: readonly string[], input: Tensor | undefined, run: () => Tensor): Tensor => {
-		input?.requiresGrad_();
-		const output = recompute ? noGrad(() => tidy(run)) : enableGrad(() => tidy(run));
-		if (recompute) {
-			segments.push({ names, input, run, recorded: undefined });
-			return keep(output);
-		}
-		segments.push({ names, input, run, recorded: keep(output) });
-		return keep(output.detach());
-	};
-	let x = add(["embed"], undefined, () => decoder.embed(network.tokens));
+	const { config } = decoder;
+	const rotation = () => decoder.rotation(network.positions, network.length);
+	const forward = (layer: number, input: Tensor) =>
+		decoder.layer(layer, input, rotation(), (qkv) => network.attend(config, qkv));
+
+	const layers: Recorded[] = [];
+	let x = keep(tidy(() => decoder.embed(network.tokens)));
 	for (let layer = 0; layer < decoder.blocks.length; layer++) {
 		const input = x;
-		const names = all.filter((name) => name.startsWith(`layers.${layer}.`));
-		x = add(names, input, () => decoder.layer(layer, input, decoder.positionsOf(network), network.attend));
+		const { output, activations } = tidy(() => {
+			const result = forward(layer, input);
+			return recompute ? { output: result.output, activations: undefined } : result;
+		});
+		x = keep(output);
+		if (activations !== undefined) keep(tensorsOf(activations));
+		layers.push(activations === undefined ? { input } : { input, activations });
 	}
 	const last = x;
-	const hidden = add(["finalNorm"], last, () => decoder.finalNorm(last));
+	const hidden = keep(tidy(() => decoder.finalNorm(last)));
 
-	const forget = ({ input, recorded }: Segment) => {
-		input?.dispose();
-		recorded?.dispose();
+	const forget = ({ input, activations }: Recorded) => {
+		for (const tensor of activations === undefined ? [input] : tensorsOf(activations)) tensor.dispose();
 	};
 	const dispose = () => {
 		hidden.dispose();
-		for (const segment of segments) forget(segment);
-		for (const leaf of leaves) leaf.requiresGrad_(false);
+		last.dispose();
+		for (const layer of layers) forget(layer);
+		layers.length = 0;
 	};
-	return {
-		hidden,
-		backward(cotangent, onGradient) {
-			let upstream = cotangent;
-			for (let segment = segments.pop(); segment !== undefined; segment = segments.pop()) {
-				upstream = pullBack(decoder, segment, upstream, onGradient);
-				forget(segment);
-			}
-			dispose();
-		},
-		dispose,
+
+	const backward = (cotangent: Tensor, gradients: Gradients) => {
+		const sumOf = (name: string) => gradients.sumFor(name, decoder.weights.get(name)!);
+		let upstream = keep(
+			tidy(() =>
+				rmsNormBackward(
+					last,
+					decoder.weights.get("finalNorm")!,
+					cotangent,
+					sumOf("finalNorm"),
+					config.rmsNormEps,
+				),
+			),
+		);
+		last.dispose();
+		for (let recorded = layers.pop(); recorded !== undefined; recorded = layers.pop()) {
+			const { input, activations } = recorded;
+			const layer = layers.length;
+			const before = upstream;
+			upstream = keep(
+				tidy(() =>
+					blockBackward(
+						config,
+						decoder.blocks[layer],
+						activations ?? forward(layer, input).activations,
+						before,
+						rotation(),
+						(own, dOut) => network.attendBackward(config, own, dOut),
+						(name: keyof BlockWeights) => sumOf(`layers.${layer}.${name}`),
+					),
+				),
+			);
+			before.dispose();
+			forget(recorded);
+		}
+		const embedded = upstream;
+		tidy(() => {
+			sumOf("embed").indexAdd_(0, network.tokens, embedded.to("f32"));
+		});
+		embedded.dispose();
+		dispose();
 	};
+	return { hidden, backward, dispose };
 }
 
-/** Returns d(loss)/d(input). */
-function pullBack(
-	decoder: Decoder,
-	{ names, input, run, recorded }: Segment,
-	upstream: Tensor,
-	onGradient: (name: string, gradient: Tensor) => void,
-): Tensor {
-	return tidy(() => {
-		const parameters = names.map((name) => decoder.weights.get(name)!);
-		const wanted = input === undefined ? parameters : [...parameters, input];
-		const gradients = vjp([recorded ?? enableGrad(run)], wanted, [upstream]);
-		names.forEach((name, i) => {
-			const gradient = gradients[i];
-			if (gradient !== undefined) onGradient(name, gradient);
-		});
-		return gradients[parameters.length] ?? upstream;
-	});
+function tensorsOf(activations: BlockActivations): Tensor[] {
+	return Object.values(activations) as Tensor[];
 }

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ThaliaError } from "../../errors.ts";
 import { noGrad, vjp } from "./autograd.ts";
-import { linear, rmsNorm, rope } from "./ops.ts";
 import { keep, liveTensors, Tensor, tidy } from "./tensor.ts";
 
 describe("memory", () => {
@@ -82,49 +81,6 @@ describe("values and errors", () => {
 });
 
 describe("differentiation", () => {
-	const gradientOf = (inputs: Tensor[], f: () => Tensor) => {
-		for (const input of inputs) input.requiresGrad_();
-		const output = f();
-		const cotangent = Tensor.fromArray(
-			Array.from({ length: output.size }, (_, i) => Math.cos(i + 1)),
-			output.shape,
-			"f64",
-		);
-		return { output, cotangent, gradients: vjp([output], inputs, [cotangent]) };
-	};
-
-	test.each([
-		["linear with bias", [[3, 4], [5, 4], [5]], (x: Tensor[]) => linear(x[0], x[1], x[2])],
-		["rmsNorm", [[3, 6], [6]], (x: Tensor[]) => rmsNorm(x[0], x[1], 1e-5)],
-		[
-			"rope",
-			[
-				[2, 3, 1, 4],
-				[3, 1, 4],
-				[3, 1, 4],
-			],
-			(x: Tensor[]) => rope(x[0], x[1], x[2]),
-		],
-	] as const)("%s against central differences", (_, shapes, f) => {
-		tidy(() => {
-			const inputs = shapes.map((shape, i) => Tensor.empty(shape, "f64").normal_(0, 1, i + 1));
-			const { cotangent, gradients } = gradientOf(inputs, () => f(inputs));
-			const value = (changed: Tensor[]) => noGrad(() => f(changed).mul(cotangent).sum().item());
-			inputs.forEach((input, which) => {
-				const base = input.detach().toFloat64Array();
-				const got = gradients[which]!.toFloat64Array();
-				base.forEach((_, i) => {
-					const at = (delta: number) => {
-						const moved = base.slice();
-						moved[i] += delta;
-						return value(inputs.map((t, j) => (j === which ? Tensor.fromArray(moved, t.shape, "f64") : t)));
-					};
-					expect(got[i]).toBeCloseTo((at(1e-5) - at(-1e-5)) / 2e-5, 6);
-				});
-			});
-		});
-	});
-
 	test("an input that nothing depends on has no gradient", () => {
 		tidy(() => {
 			const [a, b] = [Tensor.full([2], 2), Tensor.full([2], 3)];

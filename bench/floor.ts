@@ -1,0 +1,42 @@
+import type { DecoderConfig } from "../src/formats/hf-config.ts";
+import type { Timing } from "./measurement.ts";
+import type { Workload } from "./shapes.ts";
+
+/** Parts of a step that multiply matrices, and the whole. */
+type Parts = Readonly<Record<"sample" | "reference" | "learn" | "step", number>>;
+
+/**
+ * Floating-point operations of the matrix products that a step cannot do without, a multiply-add counting as two: every
+ * prompt read once for its group, every token but a completion's last through the layers, every completion token
+ * through the vocabulary head; learning three times that. Attention, under 2% at these lengths, is not counted.
+ */
+export function matmulOperations(c: DecoderConfig, workload: Workload): Parts {
+	const { prompts, groupSize, promptTokens, completionTokens } = workload;
+	const heads = (c.numHeads + 2 * c.numKvHeads) * c.headDim + c.numHeads * c.headDim;
+	const layers = c.numLayers * c.hiddenSize * (heads + 3 * c.intermediateSize);
+	const completions = prompts * groupSize;
+	const rows = prompts * promptTokens + completions * (completionTokens - 1);
+	const once = 2 * (rows * layers + completions * completionTokens * c.vocabSize * c.hiddenSize);
+	return { sample: once, reference: once, learn: 3 * once, step: 5 * once };
+}
+
+/** Seconds below which the matrix products alone cannot be done at a rate of `gigaflops`. */
+export function matmulFloor(c: DecoderConfig, workload: Workload, gigaflops: number): Timing {
+	const operations = matmulOperations(c, workload);
+	const seconds = (part: keyof Parts) => operations[part] / gigaflops / 1e9;
+	return {
+		sample: seconds("sample"),
+		reference: seconds("reference"),
+		learn: seconds("learn"),
+		step: seconds("step"),
+	};
+}
+
+/** Products [rows, out, in] of which the quickest sets the rate: square ones, and those of both shapes. */
+export const matmulSizes = [
+	[1024, 1024, 1024],
+	[2048, 2048, 2048],
+	[4544, 576, 1536],
+	[4544, 3072, 576],
+	[4544, 1408, 256],
+] as const;
