@@ -116,6 +116,38 @@ export interface Native {
 		gradientDivisor: number,
 	): void;
 
+	packWeight(weight: Handle): Maybe<Handle>;
+	packWeightBackward(weight: Handle): Maybe<Handle>;
+	linearF32_(out: Handle, x: Handle, weight: Handle, packed: Maybe<Handle>): void;
+	linearInputGradient(dy: Handle, weight: Handle, packed: Maybe<Handle>): Handle;
+	linearWeightGradient_(gradient: Handle, dy: Handle, x: Handle): void;
+	logitStatistics(
+		logits: Handle,
+		targets: Handle,
+		temperature: number,
+	): [logprobs: Handle, entropies: Handle];
+	logitDivergences(
+		logits: Handle,
+		other: Handle,
+		temperature: number,
+	): [divergences: Handle, reverse: Handle];
+	logitGradient_(
+		gradient: Handle,
+		logits: Handle,
+		targets: Handle,
+		temperature: number,
+		dLogprob: Handle,
+		dEntropy: Maybe<Handle>,
+		dDivergence: Maybe<Handle>,
+		other: Maybe<Handle>,
+		head: Maybe<Handle>,
+	): void;
+	drawFromLogits(
+		logits: Handle,
+		uniforms: Maybe<Handle>,
+		temperature: number,
+	): [tokens: Handle, drawnLogprobs: Handle, logprobs: Handle];
+
 	requiresGrad_(t: Handle, on: boolean): void;
 	requiresGrad(t: Handle): boolean;
 	detach: Unary;
@@ -132,6 +164,9 @@ export interface Native {
 	cpuCapability(): string;
 	cpuFeatures(): string[];
 	isaCap(): string;
+	isa(): string;
+	machineIsa(): string;
+	useIsa(name: string): void;
 	torchVersion(): string;
 	torchBuild(): string;
 	trimMemory(): void;
