@@ -1,25 +1,8 @@
 // The hand-written kernels as operators on tensors, and libtorch's product where there is no kernel for it.
-#include "kernels/kernels.h"
+#include "kernel-arguments.h"
 #include "registry.h"
 
 namespace thalia {
-
-using MaybeTensor = std::optional<Tensor>;
-
-static Element element(const Tensor& t) {
-  TORCH_CHECK(t.scalar_type() == at::kFloat || t.scalar_type() == at::kBFloat16, "kernels take f32 and bf16, not ", t.scalar_type());
-  return t.scalar_type() == at::kFloat ? kF32 : kBf16;
-}
-
-// Memory of a tensor that a kernel reads or writes as rows without gaps.
-static void* rows_of(const Tensor& t, at::ScalarType type, int64_t count) {
-  TORCH_CHECK(t.is_contiguous() && t.scalar_type() == type && t.numel() == count, "expected ", count, " contiguous elements of ", type,
-              ", got ", t.sizes(), " of ", t.scalar_type());
-  return t.data_ptr();
-}
-static const void* maybe_rows_of(const MaybeTensor& t, at::ScalarType type, int64_t count) {
-  return t ? rows_of(*t, type, count) : nullptr;
-}
 
 // Scratch that keeps its pages between calls of one thread.
 static void* scratch(int64_t bytes) {
@@ -54,15 +37,43 @@ constexpr auto linear_forward = [](const Tensor& x, const Tensor& weight, MaybeT
   return y;
 };
 
-constexpr auto linear_input_gradient = [](const Tensor& dy, const Tensor& weight) -> Tensor {
+// out [..., n] f32 = x weight^T, whose sums are not rounded to the type of x and weight.
+constexpr auto linear_f32 = [](const Tensor& out, const Tensor& x, const Tensor& weight, MaybeTensor packed) {
+  const int64_t n = weight.size(0), k = weight.size(1), m = x.numel() / k;
+  void* c = rows_of(out, at::kFloat, m * n);
+  if (!fast(x, k)) {
+    auto rows = out.view({m, n});
+    if (x.scalar_type() == at::kFloat) at::mm_out(rows, x.reshape({m, k}), weight.t());
+    else rows.copy_(at::linear(x.reshape({m, k}), weight));
+    return;
+  }
+  const void* b;
+  if (packed) {
+    b = rows_of(*packed, at::kBFloat16, packed_size(k, n));
+  } else {
+    void* own = scratch(packed_size(k, n) * 2);
+    kernels().pack_transposed(k, n, rows_of(weight, at::kBFloat16, n * k), own);
+    b = own;
+  }
+  kernels().gemm({m, n, k, rows_of(x, at::kBFloat16, m * k), k, b, c, kF32, false, nullptr, nullptr});
+};
+
+// packed: `packWeightBackward` of the weight.
+constexpr auto linear_input_gradient = [](const Tensor& dy, const Tensor& weight, MaybeTensor packed) -> Tensor {
   const int64_t n = weight.size(0), k = weight.size(1), m = dy.numel() / n;
   if (!fast(dy, n)) return at::matmul(dy, weight);
   auto shape = dy.sizes().vec();
   shape.back() = k;
   auto dx = at::empty(shape, dy.options());
-  void* packed = scratch(packed_size(n, k) * 2);
-  kernels().pack(n, k, k, rows_of(weight, at::kBFloat16, n * k), packed);
-  kernels().gemm({m, k, n, rows_of(dy, at::kBFloat16, m * n), n, packed, dx.data_ptr(), kBf16, false, nullptr, nullptr});
+  const void* b;
+  if (packed) {
+    b = rows_of(*packed, at::kBFloat16, packed_size(n, k));
+  } else {
+    void* own = scratch(packed_size(n, k) * 2);
+    kernels().pack(n, k, k, rows_of(weight, at::kBFloat16, n * k), own);
+    b = own;
+  }
+  kernels().gemm({m, k, n, rows_of(dy, at::kBFloat16, m * n), n, b, dx.data_ptr(), kBf16, false, nullptr, nullptr});
   return dx;
 };
 
@@ -97,7 +108,15 @@ void register_kernels(Registry& r) {
     kernels().pack_transposed(k, n, rows_of(weight, at::kBFloat16, n * k), packed.data_ptr());
     return packed;
   });
+  r.op("packWeightBackward", [](const Tensor& weight) -> std::optional<Tensor> {
+    const int64_t n = weight.size(0), k = weight.size(1);
+    if (!fast(weight, n)) return std::nullopt;
+    auto packed = at::empty({packed_size(n, k)}, weight.options());
+    kernels().pack(n, k, k, rows_of(weight, at::kBFloat16, n * k), packed.data_ptr());
+    return packed;
+  });
   r.op("linearForward", linear_forward);
+  r.op("linearF32_", linear_f32);
   r.op("linearInputGradient", linear_input_gradient);
   r.op("linearWeightGradient_", linear_weight_gradient);
   r.op("columnSums_", [](const Tensor& sums, const Tensor& x) {

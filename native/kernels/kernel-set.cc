@@ -8,6 +8,9 @@ void fill(Kernels& kernels) {
   add_rope(kernels);
   add_swiglu(kernels);
   add_column_sums(kernels);
+  add_logits(kernels);
+  add_logit_gradient(kernels);
+  add_draw(kernels);
 }
 
 }  // namespace thalia::THALIA_SET

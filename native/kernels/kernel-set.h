@@ -9,5 +9,8 @@ void add_rms_norm(Kernels& kernels);
 void add_rope(Kernels& kernels);
 void add_swiglu(Kernels& kernels);
 void add_column_sums(Kernels& kernels);
+void add_logits(Kernels& kernels);
+void add_logit_gradient(Kernels& kernels);
+void add_draw(Kernels& kernels);
 
 }  // namespace thalia::THALIA_SET

@@ -35,6 +35,29 @@ constexpr int64_t kPanel = 32, kPackedK = 32;
 constexpr int64_t packed_k(int64_t k) { return (k + kPackedK - 1) / kPackedK * kPackedK; }
 constexpr int64_t packed_size(int64_t k, int64_t n) { return packed_k(k) * ((n + kPanel - 1) / kPanel * kPanel); }
 
+// A row of logits z [rows, vocabulary] f32 stands for the distribution p = softmax(scale z).
+struct Logits {
+  int64_t rows, vocabulary;
+  const float* z;
+  float scale;  // 1 / temperature
+};
+
+// d(loss)/dz from what the loss depends on: log p[target], the entropy of p, and sum_v h_v p_v (log p_v - log q_v).
+struct LogitGradient {
+  Logits p;
+  const int64_t* targets;
+  const float* d_logprob;     // [rows], as the other cotangents
+  const float* d_entropy;     // or null
+  const float* d_divergence;  // or null: then q and head are not read
+  const float* q;             // the other model's logits, a constant
+  const float* head;          // h: 1 for the tokens that the divergence is over, 0 for the others; null: over all
+};
+
+struct Draw {
+  Logits from;            // scale: of the distribution that is drawn from
+  const float* uniforms;  // [rows] in [0, 1); null: the most likely token
+};
+
 struct Kernels {
   // Null where the set has no bf16 product: libtorch's is used then.
   void (*gemm)(const Gemm&);
@@ -62,6 +85,15 @@ struct Kernels {
 
   // sums[column] += the column's sum
   void (*column_sums[kElements])(int64_t rows, int64_t columns, const void* x, float* sums);
+
+  // Per row: log p[target], and the entropy of p, nats.
+  void (*logit_statistics)(const Logits&, const int64_t* targets, float* logprob, float* entropy);
+  // Per row: KL(p || q) and KL(q || p), nats; q [rows, vocabulary] are logits too.
+  void (*logit_divergences)(const Logits& p, const float* q, float* divergence, float* reverse);
+  // gradient [rows, vocabulary]; in f32 it may be the logits' own memory.
+  void (*logit_gradient[kElements])(const LogitGradient&, void* gradient);
+  // Per row: a token, its log-probability as drawn, and the one of scale 1. NaN in both where the row is no distribution.
+  void (*draw)(const Draw&, int64_t* tokens, float* drawn_logprob, float* logprob);
 };
 
 // The set in use.

@@ -1,17 +1,20 @@
-import { linear } from "./ops.ts";
-import { type Tensor, tidy } from "./tensor.ts";
+import { type Handle, native } from "./native.ts";
+import { handleOf, Tensor, tidy } from "./tensor.ts";
 
 /** Rows whose f32 logits take about this many bytes are one block. */
 const blockBytes = 32 * 2 ** 20;
 
-/** Calls `body` for consecutive blocks of the rows of hidden [N, hidden]; what a block makes is gone after it. */
+/** Rows of one block, for a vocabulary. */
+export function blockRows(vocabulary: number): number {
+	return Math.max(1, Math.floor(blockBytes / (vocabulary * 4)));
+}
+
+/** Calls `body` for consecutive blocks of `size` of the rows; what a block makes is gone after it. */
 export function forEachBlock(
-	hidden: Tensor,
-	weight: Tensor,
+	rows: number,
+	size: number,
 	body: (start: number, count: number) => void,
 ): void {
-	const rows = hidden.shape[0];
-	const size = Math.max(1, Math.floor(blockBytes / (weight.shape[0] * 4)));
 	for (let start = 0; start < rows; start += size) {
 		tidy(() => {
 			body(start, Math.min(size, rows - start));
@@ -19,14 +22,78 @@ export function forEachBlock(
 	}
 }
 
-/** Logits [count, vocabulary] of some rows in f32, divided by the temperature. */
-export function blockLogits(
-	hidden: Tensor,
-	weight: Tensor,
-	start: number,
-	count: number,
-	temperature = 1,
-): Tensor {
-	const logits = linear(hidden.narrow(0, start, count), weight).to("f32");
-	return temperature === 1 ? logits : logits.mul_(1 / temperature);
+/**
+ * Logits of a head in f32, whose sums are not rounded to the weight's type: weight [vocabulary, hidden]. What it holds
+ * goes with the `tidy` that it is made in.
+ */
+export class HeadProduct {
+	readonly #weight: Tensor;
+	readonly #packed: Tensor | undefined;
+
+	constructor(weight: Tensor) {
+		this.#weight = weight;
+		this.#packed = maybeTensor(native.packWeight(handleOf(weight, "packWeight")));
+	}
+
+	/** hidden [rows, hidden] -> [rows, vocabulary] f32, into `out` where it is given. */
+	logits(hidden: Tensor, out = Tensor.empty([hidden.shape[0], this.#weight.shape[0]])): Tensor {
+		native.linearF32_(
+			handleOf(out, "linearF32_"),
+			handleOf(hidden, "linearF32_"),
+			handleOf(this.#weight, "linearF32_"),
+			this.#packed?.handle,
+		);
+		return out;
+	}
+
+	dispose(): void {
+		this.#packed?.dispose();
+	}
+}
+
+/** The logits of hidden [N, hidden], block by block, in one place. */
+export class BlockLogits {
+	readonly #hidden: Tensor;
+	readonly #product: HeadProduct;
+	readonly #memory: Tensor;
+
+	constructor(hidden: Tensor, weight: Tensor) {
+		const vocabulary = weight.shape[0];
+		this.#hidden = hidden;
+		this.#product = new HeadProduct(weight);
+		this.#memory = Tensor.empty([Math.min(hidden.shape[0], blockRows(vocabulary)), vocabulary]);
+	}
+
+	/** [count, vocabulary] f32, until the next call. */
+	of(start: number, count: number): Tensor {
+		return this.#product.logits(this.#hidden.narrow(0, start, count), this.#memory.narrow(0, 0, count));
+	}
+}
+
+/** The products of a head's backward pass: weight [vocabulary, hidden], weightGradient f32 of its shape. */
+export class HeadGradient {
+	readonly #weight: Tensor;
+	readonly #packed: Tensor | undefined;
+	readonly #weightGradient: Tensor;
+
+	constructor(weight: Tensor, weightGradient: Tensor) {
+		this.#weight = weight;
+		this.#packed = maybeTensor(native.packWeightBackward(handleOf(weight, "packWeightBackward")));
+		this.#weightGradient = weightGradient;
+	}
+
+	/** gradient = d(loss)/d(logits) [rows, vocabulary] of hidden [rows, hidden]: returns d(loss)/d(hidden), adds d(loss)/d(weight). */
+	pullBack(gradient: Tensor, hidden: Tensor): Tensor {
+		const dy = handleOf(gradient, "linearInputGradient");
+		native.linearWeightGradient_(
+			handleOf(this.#weightGradient, "linearWeightGradient_"),
+			dy,
+			handleOf(hidden, "linearWeightGradient_"),
+		);
+		return new Tensor(native.linearInputGradient(dy, this.#weight.handle, this.#packed?.handle));
+	}
+}
+
+function maybeTensor(handle: Handle | undefined): Tensor | undefined {
+	return handle === undefined ? undefined : new Tensor(handle);
 }

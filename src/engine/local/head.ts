@@ -1,12 +1,6 @@
-import { blockLogits, forEachBlock } from "./head-blocks.ts";
-import {
-	blockDivergences,
-	divergenceGradient,
-	type HeadDivergences,
-	type OtherHead,
-	otherLogprobs,
-	topMask,
-} from "./head-divergence.ts";
+import { BlockLogits, blockRows, forEachBlock, HeadGradient } from "./head-blocks.ts";
+import { type HeadDivergences, type OtherHead, topMask } from "./head-divergence.ts";
+import { logitDivergences, logitGradient_, logitStatistics } from "./logit-kernels.ts";
 import { Tensor, tidy } from "./tensor.ts";
 
 /**
@@ -44,22 +38,23 @@ export function headForward(
 	const divergence = new Float32Array(rows);
 	const reverseDivergence = new Float32Array(rows);
 	const inHead: boolean[] = [];
-	forEachBlock(hidden, weight, (start, count) => {
-		const logits = blockLogits(hidden, weight, start, count, temperature);
-		const normaliser = logits.logsumexp(-1, true);
-		const target = targets.narrow(0, start, count).unsqueeze(1);
-		logprobs.set(logits.gather(1, target).sub(normaliser).toFloat32Array(), start);
-		logits.sub_(normaliser);
-		entropy.set(
-			tidy(() => logits.exp().mul_(logits).sum([-1]).neg().toFloat32Array()),
-			start,
-		);
-		if (other === undefined) return;
-		const block = blockDivergences(logits, otherLogprobs(other, start, count, temperature));
-		divergence.set(block.divergence, start);
-		reverseDivergence.set(block.reverseDivergence, start);
-		if (topK === undefined) return;
-		for (const mark of topMask(logits, topK).gather(1, target).toFloat32Array()) inHead.push(mark > 0);
+	tidy(() => {
+		const own = new BlockLogits(hidden, weight);
+		const others = other && new BlockLogits(other.hidden, other.weight);
+		forEachBlock(rows, blockRows(weight.shape[0]), (start, count) => {
+			const logits = own.of(start, count);
+			const target = targets.narrow(0, start, count);
+			const statistics = logitStatistics(logits, target, temperature);
+			logprobs.set(statistics.logprobs.toFloat32Array(), start);
+			entropy.set(statistics.entropy.toFloat32Array(), start);
+			if (others === undefined) return;
+			const block = logitDivergences(logits, others.of(start, count), temperature);
+			divergence.set(block.divergence.toFloat32Array(), start);
+			reverseDivergence.set(block.reverseDivergence.toFloat32Array(), start);
+			if (topK === undefined) return;
+			const marks = topMask(logits, topK).gather(1, target.unsqueeze(1));
+			for (const mark of marks.toFloat32Array()) inHead.push(mark > 0);
+		});
 	});
 	return {
 		logprobs,
@@ -90,39 +85,37 @@ export function headBackward(
 	weightGradient: Tensor,
 	{ temperature = 1, other, topK }: HeadOptions = {},
 ): Tensor {
-	const dtype = weight.dtype;
-	const hiddenGradient = Tensor.empty(hidden.shape, dtype);
-	forEachBlock(hidden, weight, (start, count) => {
-		const h = hidden.narrow(0, start, count);
-		const column = (values: Float32Array) =>
-			Tensor.fromArray(values.subarray(start, start + count), [count, 1]);
-		const dLogprob = column(cotangents.logprobs);
-		const logits = blockLogits(hidden, weight, start, count, temperature);
-		logits.sub_(logits.logsumexp(-1, true));
-		const p = logits.exp();
-		const { divergence } = cotangents;
-		const ofDivergence =
-			divergence === undefined || other === undefined
+	return tidy(() => {
+		const rows = hidden.shape[0];
+		const [vocabulary] = weight.shape;
+		const size = blockRows(vocabulary);
+		const own = new BlockLogits(hidden, weight);
+		const others =
+			cotangents.divergence === undefined || other === undefined
 				? undefined
-				: tidy(() => {
-						const logQ = otherLogprobs(other, start, count, temperature);
-						return divergenceGradient(logits, logQ, p, column(divergence), topK);
-					});
-		let gradient: Tensor;
-		if (cotangents.entropy === undefined) {
-			gradient = p.mul_(dLogprob.neg());
-		} else {
-			const negativeEntropy = p.mul(logits).sum([-1], true);
-			const dEntropy = column(cotangents.entropy);
-			gradient = logits.sub_(negativeEntropy).mul_(dEntropy).add_(dLogprob).mul_(p).mul_(-1);
-		}
-		gradient.scatterAdd_(1, targets.narrow(0, start, count).unsqueeze(1), dLogprob);
-		if (ofDivergence !== undefined) gradient.add_(ofDivergence);
-		if (temperature !== 1) gradient.mul_(1 / temperature);
-		const narrow = gradient.to(dtype);
-		hiddenGradient.narrow(0, start, count).copy_(narrow.matmul(weight));
-		if (dtype === "f32") weightGradient.addmm_(narrow.transpose(0, 1), h);
-		else weightGradient.add_(narrow.transpose(0, 1).matmul(h));
+				: new BlockLogits(other.hidden, other.weight);
+		const products = new HeadGradient(weight, weightGradient);
+		const hiddenGradient = Tensor.empty(hidden.shape, weight.dtype);
+		// In f32 the gradient takes the place of the logits.
+		const memory =
+			weight.dtype === "f32" ? undefined : Tensor.empty([Math.min(rows, size), vocabulary], weight.dtype);
+		forEachBlock(rows, size, (start, count) => {
+			const column = (values: Float32Array) => Tensor.fromArray(values.subarray(start, start + count), [count]);
+			const logits = own.of(start, count);
+			const gradient = memory?.narrow(0, 0, count) ?? logits;
+			logitGradient_(gradient, logits, targets.narrow(0, start, count), temperature, {
+				logprob: column(cotangents.logprobs),
+				entropy: cotangents.entropy && column(cotangents.entropy),
+				divergence: others && {
+					cotangent: column(cotangents.divergence!),
+					other: others.of(start, count),
+					head: topK === undefined ? undefined : topMask(logits, topK),
+				},
+			});
+			hiddenGradient
+				.narrow(0, start, count)
+				.copy_(products.pullBack(gradient, hidden.narrow(0, start, count)));
+		});
+		return hiddenGradient;
 	});
-	return hiddenGradient;
 }

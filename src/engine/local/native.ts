@@ -122,7 +122,7 @@ export interface Native {
 
 	packWeight(weight: Handle): Maybe<Handle>;
 	linearForward(x: Handle, weight: Handle, packed: Maybe<Handle>, bias: Maybe<Handle>, residual: Maybe<Handle>): Handle;
-	linearInputGradient: Binary;
+	linearInputGradient(dy: Handle, weight: Handle, packed: Maybe<Handle>): Handle;
 	linearWeightGradient_(gradient: Handle, dy: Handle, x: Handle): void;
 	columnSums_: InPlace;
 	rmsNormForward(x: Handle, weight: Handle, epsilon: number): Handle;
@@ -137,6 +137,34 @@ export interface Native {
 	rope_(x: Handle, heads: number, positions: Handle, cos: Handle, sin: Handle, back: boolean): void;
 	swigluForward: Unary;
 	swigluBackward: Binary;
+	packWeightBackward(weight: Handle): Maybe<Handle>;
+	linearF32_(out: Handle, x: Handle, weight: Handle, packed: Maybe<Handle>): void;
+	logitStatistics(
+		logits: Handle,
+		targets: Handle,
+		temperature: number,
+	): [logprobs: Handle, entropies: Handle];
+	logitDivergences(
+		logits: Handle,
+		other: Handle,
+		temperature: number,
+	): [divergences: Handle, reverse: Handle];
+	logitGradient_(
+		gradient: Handle,
+		logits: Handle,
+		targets: Handle,
+		temperature: number,
+		dLogprob: Handle,
+		dEntropy: Maybe<Handle>,
+		dDivergence: Maybe<Handle>,
+		other: Maybe<Handle>,
+		head: Maybe<Handle>,
+	): void;
+	drawFromLogits(
+		logits: Handle,
+		uniforms: Maybe<Handle>,
+		temperature: number,
+	): [tokens: Handle, drawnLogprobs: Handle, logprobs: Handle];
 
 	requiresGrad_(t: Handle, on: boolean): void;
 	requiresGrad(t: Handle): boolean;

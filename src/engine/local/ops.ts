@@ -35,6 +35,7 @@ export function linearInputGradient(dy: Tensor, weight: Tensor): Tensor {
 		native.linearInputGradient(
 			handleOf(dy, "linearInputGradient"),
 			handleOf(weight, "linearInputGradient"),
+			undefined,
 		),
 	);
 }

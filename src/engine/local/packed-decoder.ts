@@ -1,6 +1,7 @@
 import type { PackedBlock } from "./block.ts";
 import type { Decoder } from "./decoder.ts";
-import { linearF32, packWeight } from "./ops.ts";
+import { HeadProduct } from "./head-blocks.ts";
+import { packWeight } from "./ops.ts";
 import { keep, type Tensor } from "./tensor.ts";
 
 /** A decoder whose matrices are laid out for products with few rows: for as long as its weights stay as they are. */
@@ -26,13 +27,14 @@ export function packDecoder(decoder: Decoder): PackedDecoder {
 		gateUp: pack(w.gateUp),
 		down: pack(w.down),
 	}));
-	const head = pack(decoder.headWeight);
+	const head = new HeadProduct(decoder.headWeight);
 	return {
 		decoder,
 		blocks,
-		logits: (hidden) => linearF32(hidden, decoder.headWeight, head),
+		logits: (hidden) => head.logits(hidden),
 		dispose: () => {
 			for (const tensor of packed) tensor.dispose();
+			head.dispose();
 		},
 	};
 }

@@ -2,6 +2,7 @@ import { uniformFloat32 } from "pure-rand/distribution/uniformFloat32";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 import { expected, ThaliaError } from "../../errors.ts";
 import type { SamplingOptions } from "../engine.ts";
+import { drawFromLogits } from "./logit-kernels.ts";
 import { Tensor, tidy } from "./tensor.ts";
 
 /** Which distribution tokens are drawn from, every option resolved. */
@@ -62,35 +63,43 @@ export interface Drawn {
  */
 export function drawTokens(logits: Tensor, sampler: Sampler, uniforms: Float32Array): Drawn {
 	return tidy(() => {
-		const policy = logits.sub(logits.logsumexp(-1, true));
-		if (sampler.temperature === 0) {
-			const tokens = policy.argmax(-1);
-			const logprobs = policy.gather(1, tokens.unsqueeze(1)).toFloat32Array();
-			if (logprobs.some(Number.isNaN)) throw notFinite();
-			return {
-				tokens: tokens.toInt32Array(),
-				samplerLogprobs: new Float32Array(uniforms.length),
-				logprobs,
-			};
-		}
 		const truncated = sampler.topK > 0 || sampler.topP < 1 || sampler.minP > 0;
-		const plain = sampler.temperature === 1 && !truncated;
-		const sampled = plain ? policy : temperedLogprobs(policy, sampler, truncated);
-		const tokens = invertCdf(sampled.exp(), uniforms);
-		const index = Tensor.fromArray(tokens, [tokens.length, 1], "i64");
-		const logprobs = policy.gather(1, index).toFloat32Array();
-		return {
-			tokens,
-			samplerLogprobs: plain ? logprobs.slice() : sampled.gather(1, index).toFloat32Array(),
-			logprobs,
-		};
+		const drawn =
+			sampler.temperature > 0 && truncated
+				? drawTruncated(logits, sampler, uniforms)
+				: drawFromAll(logits, sampler.temperature, uniforms);
+		if (drawn.logprobs.some(Number.isNaN)) throw notFinite();
+		return drawn;
 	});
 }
 
-function temperedLogprobs(policy: Tensor, sampler: Sampler, truncated: boolean): Tensor {
+function drawFromAll(logits: Tensor, temperature: number, uniforms: Float32Array): Drawn {
+	const { tokens, drawnLogprobs, logprobs } =
+		temperature === 0
+			? drawFromLogits(logits, undefined, 1)
+			: drawFromLogits(logits, Tensor.fromArray(uniforms, [uniforms.length]), temperature);
+	return {
+		tokens: tokens.toInt32Array(),
+		samplerLogprobs: drawnLogprobs.toFloat32Array(),
+		logprobs: logprobs.toFloat32Array(),
+	};
+}
+
+function drawTruncated(logits: Tensor, sampler: Sampler, uniforms: Float32Array): Drawn {
+	const policy = logits.sub(logits.logsumexp(-1, true));
+	const sampled = truncatedLogprobs(policy, sampler);
+	const tokens = invertCdf(sampled.exp(), uniforms);
+	const index = Tensor.fromArray(tokens, [tokens.length, 1], "i64");
+	return {
+		tokens,
+		samplerLogprobs: sampled.gather(1, index).toFloat32Array(),
+		logprobs: policy.gather(1, index).toFloat32Array(),
+	};
+}
+
+function truncatedLogprobs(policy: Tensor, sampler: Sampler): Tensor {
 	const tempered = policy.mul(1 / sampler.temperature);
 	const logprobs = tempered.sub(tempered.logsumexp(-1, true));
-	if (!truncated) return logprobs;
 	const kept = logprobs.maskedFill(logprobs.lt(lowestKept(logprobs, sampler)), -Infinity);
 	return kept.sub(kept.logsumexp(-1, true));
 }
