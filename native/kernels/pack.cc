@@ -25,27 +25,6 @@ void pack(int64_t k, int64_t n, int64_t stride, const void* b_, void* packed_) {
   }
 }
 
-void pack_transposed(int64_t k, int64_t n, const void* b_, void* packed_) {
-  const uint16_t* b = (const uint16_t*)b_;
-  const int64_t pairs = packed_k(k) / 2;
-#pragma omp parallel for schedule(static)
-  for (int64_t panel = 0; panel < (n + kPanel - 1) / kPanel; panel++) {
-    uint32_t* out = (uint32_t*)packed_ + panel * pairs * kPanel;
-    for (int64_t i = 0; i < kPanel; i++) {
-      const int64_t column = panel * kPanel + i;
-      const uint16_t* in = b + column * k;
-      for (int64_t p = 0; p < pairs; p++) {
-        uint32_t pair = 0;
-        if (column < n) {
-          if (2 * p + 1 < k) memcpy(&pair, in + 2 * p, sizeof pair);
-          else if (2 * p < k) pair = in[2 * p];
-        }
-        out[p * kPanel + i] = pair;
-      }
-    }
-  }
-}
-
 // Exchanges the halves of a's and b's neighbouring groups of kWidth: one stage of a transposition.
 template <int kWidth>
 void exchange(u32x16& a, u32x16& b) {
@@ -71,6 +50,30 @@ template <int kWidth>
 void stage(u32x16* v) {
   for (int i = 0; i < 16; i++)
     if (!(i & kWidth)) exchange<kWidth>(v[i], v[i + kWidth]);
+}
+
+// Blocks of 16 columns and 16 pairs.
+void pack_transposed(int64_t k, int64_t n, const void* b_, void* packed_) {
+  const uint16_t* b = (const uint16_t*)b_;
+  const int64_t pairs = packed_k(k) / 2, whole = k / 32 * 16;
+#pragma omp parallel for schedule(static)
+  for (int64_t first = 0; first < (n + kPanel - 1) / kPanel * kPanel; first += 16) {
+    uint32_t* out = (uint32_t*)packed_ + first / kPanel * pairs * kPanel + first % kPanel;
+    const int64_t columns = n - first < 16 ? n - first : 16;
+    for (int64_t p = 0; p < pairs; p += 16) {
+      u32x16 block[16] = {};
+      for (int64_t c = 0; c < columns; c++) {
+        const uint16_t* in = b + (first + c) * k + 2 * p;
+        if (p < whole) memcpy(&block[c], in, sizeof block[c]);
+        else memcpy(&block[c], in, (k - 2 * p) * sizeof(uint16_t));
+      }
+      stage<1>(block);
+      stage<2>(block);
+      stage<4>(block);
+      stage<8>(block);
+      for (int64_t i = 0; i < 16; i++) memcpy(out + (p + i) * kPanel, &block[i], sizeof block[i]);
+    }
+  }
 }
 
 // Blocks of 32 rows and 16 columns, two rows as one vector of pairs.
