@@ -25,6 +25,7 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   register_autograd(registry);
   register_system(registry);
   register_kernels(registry);
+  register_attention(registry);
   return exports;
 }
 

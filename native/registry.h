@@ -64,5 +64,6 @@ void register_operators(Registry& registry);
 void register_autograd(Registry& registry);
 void register_system(Registry& registry);
 void register_kernels(Registry& registry);
+void register_attention(Registry& registry);
 
 }  // namespace thalia

@@ -8,6 +8,9 @@ void fill(Kernels& kernels) {
   add_rope(kernels);
   add_swiglu(kernels);
   add_column_sums(kernels);
+  add_attention(kernels);
+  add_attention_backward(kernels);
+  add_decode_attention(kernels);
 }
 
 }  // namespace thalia::THALIA_SET

@@ -9,5 +9,8 @@ void add_rms_norm(Kernels& kernels);
 void add_rope(Kernels& kernels);
 void add_swiglu(Kernels& kernels);
 void add_column_sums(Kernels& kernels);
+void add_attention(Kernels& kernels);
+void add_attention_backward(Kernels& kernels);
+void add_decode_attention(Kernels& kernels);
 
 }  // namespace thalia::THALIA_SET
