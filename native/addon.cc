@@ -26,6 +26,7 @@ static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   register_system(registry);
   register_kernels(registry);
   register_head(registry);
+  register_attention(registry);
   return exports;
 }
 

@@ -65,5 +65,6 @@ void register_autograd(Registry& registry);
 void register_system(Registry& registry);
 void register_kernels(Registry& registry);
 void register_head(Registry& registry);
+void register_attention(Registry& registry);
 
 }  // namespace thalia

@@ -11,6 +11,9 @@ void fill(Kernels& kernels) {
   add_logits(kernels);
   add_logit_gradient(kernels);
   add_draw(kernels);
+  add_attention(kernels);
+  add_attention_backward(kernels);
+  add_decode_attention(kernels);
 }
 
 }  // namespace thalia::THALIA_SET

@@ -12,5 +12,8 @@ void add_column_sums(Kernels& kernels);
 void add_logits(Kernels& kernels);
 void add_logit_gradient(Kernels& kernels);
 void add_draw(Kernels& kernels);
+void add_attention(Kernels& kernels);
+void add_attention_backward(Kernels& kernels);
+void add_decode_attention(Kernels& kernels);
 
 }  // namespace thalia::THALIA_SET

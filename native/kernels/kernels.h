@@ -58,6 +58,31 @@ struct Draw {
   const float* uniforms;  // [rows] in [0, 1); null: the most likely token
 };
 
+// Causal attention over packed rows [q heads | k heads | v heads], rotated: a prompt's row sees the prompt up to itself, a
+// completion's row all of its prompt and its own completion up to itself. Spans are pairs (first row, length).
+struct Attention {
+  int64_t rows, heads, kv_heads, size;  // query head h reads key-value head h / (heads / kv_heads)
+  int64_t prompts, completions;
+  const int32_t* prompt_spans;      // [prompts, 2]
+  const int32_t* completion_spans;  // [completions, 2], those of one prompt after those of the one before
+  const int32_t* offsets;           // [prompts + 1]: prompt g has completions offsets[g] .. offsets[g + 1] - 1
+};
+
+// One new token for each of `rows` rows, which see their prompt, the tokens in their slot of the cache, and themselves.
+struct DecodeAttention {
+  int64_t rows, heads, kv_heads, size;
+  int64_t prompts;
+  const int32_t* prompt_spans;  // [prompts, 2]: first row and length in prompt_kv
+  const int32_t* offsets;       // [prompts + 1]: prompt g has rows offsets[g] .. offsets[g + 1] - 1
+  const void* prompt_kv;        // [.., 2 kv_heads size]: a row holds its keys, then its values
+  const int32_t* slots;         // [rows]
+  int64_t columns, column;      // tokens that a slot has room for, a multiple of kCacheBlock, and those it holds already
+  void* keys;                   // [slots, kv_heads, columns / kCacheBlock, size, kCacheBlock]
+  void* values;                 // [slots, kv_heads, columns, cache_width(size)]
+};
+constexpr int64_t kCacheBlock = 16;
+constexpr int64_t cache_width(int64_t size) { return (size + 15) / 16 * 16; }
+
 struct Kernels {
   // Null where the set has no bf16 product: libtorch's is used then.
   void (*gemm)(const Gemm&);
@@ -82,6 +107,14 @@ struct Kernels {
   // gate_up [rows, 2 size] -> y [rows, size] = silu(gate) * up
   void (*swiglu[kElements])(int64_t rows, int64_t size, const void* gate_up, void* y);
   void (*swiglu_backward[kElements])(int64_t rows, int64_t size, const void* gate_up, const void* dy, void* d_gate_up);
+
+  // qkv -> out [rows, heads size], and lse [rows, heads]: log of the sum of e^score
+  void (*attention[kElements])(const Attention&, const void* qkv, void* out, float* lse);
+  // Writes every element of d_qkv.
+  void (*attention_backward[kElements])(const Attention&, const void* qkv, const void* out, const void* d_out, const float* lse,
+                                        void* d_qkv);
+  // Writes the new keys and values at `column` of the cache, and out [rows, heads size].
+  void (*decode_attention[kElements])(const DecodeAttention&, const void* qkv, void* out);
 
   // sums[column] += the column's sum
   void (*column_sums[kElements])(int64_t rows, int64_t columns, const void* x, float* sums);

@@ -67,15 +67,20 @@ inline float get(const bf16* p) {
   return v;
 }
 
+// Four quarters first: the scalar steps that remain are few.
+typedef float f32x4 __attribute__((vector_size(16)));
 inline float sum(f32x16 v) {
-  float total = 0;
-  for (int i = 0; i < 8; i++) total += v[i] + v[i + 8];
-  return total;
+  f32x4 q[4];
+  memcpy(q, &v, sizeof v);
+  const f32x4 t = (q[0] + q[1]) + (q[2] + q[3]);
+  return (t[0] + t[1]) + (t[2] + t[3]);
 }
 inline float largest(f32x16 v) {
-  float most = v[0];
-  for (int i = 1; i < 16; i++) most = v[i] > most ? v[i] : most;
-  return most;
+  f32x4 q[4];
+  memcpy(q, &v, sizeof v);
+  const f32x4 a = q[0] > q[1] ? q[0] : q[1], b = q[2] > q[3] ? q[2] : q[3], t = a > b ? a : b;
+  const float c = t[0] > t[1] ? t[0] : t[1], d = t[2] > t[3] ? t[2] : t[3];
+  return c > d ? c : d;
 }
 inline f32x16 larger(f32x16 a, f32x16 b) { return a > b ? a : b; }
 inline f32x16 smaller(f32x16 a, f32x16 b) { return a < b ? a : b; }

@@ -19,8 +19,8 @@ export class KvCache {
 	readonly #decoder: Decoder;
 	/** [layers][prompt rows, 2 kvHeads d]: keys, then values. */
 	readonly #prompts: readonly Tensor[];
-	readonly #keys: readonly Tensor[];
-	readonly #values: readonly Tensor[];
+	/** Keys and values of each layer's completions. */
+	readonly #own: readonly (readonly [keys: Tensor, values: Tensor])[];
 	/** [prompts, 2] i32. */
 	readonly #spans: Tensor;
 
@@ -28,12 +28,13 @@ export class KvCache {
 	constructor(decoder: Decoder, prompts: readonly Span[], slots: number, columns: number) {
 		const { numLayers, numKvHeads, headDim } = decoder.config;
 		const rows = prompts.reduce((sum, { length }) => sum + length, 0);
-		const each = (shape: readonly number[]) =>
-			Array.from({ length: numLayers }, () => keep(Tensor.empty(shape, decoder.dtype)));
+		const layers = Array.from({ length: numLayers });
 		this.#decoder = decoder;
-		this.#prompts = each([rows, 2 * numKvHeads * headDim]);
-		this.#keys = each([slots, numKvHeads, Math.ceil(columns / 16), headDim, 16]);
-		this.#values = each([slots, numKvHeads, columns, headDim]);
+		this.#prompts = layers.map(() => keep(Tensor.empty([rows, 2 * numKvHeads * headDim], decoder.dtype)));
+		this.#own = layers.map(() => {
+			const [keys, values] = native.decodeCache(slots, numKvHeads, columns, headDim, decoder.dtype);
+			return keep([new Tensor(keys), new Tensor(values)] as const);
+		});
 		this.#spans = keep(
 			Tensor.fromArray(
 				prompts.flatMap(({ start, length }) => [start, length]),
@@ -62,15 +63,17 @@ export class KvCache {
 	 * and lets it attend to its prompt and to the completion up to itself: the heads' outputs [rows, heads * d].
 	 */
 	attend(layer: number, qkv: Tensor, { slots, offsets }: LiveRows, column: number): Tensor {
-		const { numHeads, numKvHeads } = this.#decoder.config;
-		const at = (t: Tensor) => handleOf(t, "decodeAttention");
-		const cache = [at(this.#prompts[layer]), at(this.#spans), at(this.#keys[layer]), at(this.#values[layer])] as const;
+		const { numHeads } = this.#decoder.config;
+		const [keys, values] = this.#own[layer];
+		const tensors = [this.#prompts[layer], this.#spans, offsets, slots, keys, values];
+		const [prompts, spans, ...rest] = tensors.map((t) => handleOf(t, "decodeAttention"));
+		const [at, places, k, v] = rest;
 		return new Tensor(
-			native.decodeAttention(at(qkv), numHeads, numKvHeads, ...cache, at(offsets), at(slots), column),
+			native.decodeAttention(handleOf(qkv, "decodeAttention"), numHeads, prompts, spans, at, places, k, v, column),
 		);
 	}
 
 	dispose(): void {
-		for (const tensor of [...this.#prompts, ...this.#keys, ...this.#values, this.#spans]) tensor.dispose();
+		for (const tensor of [...this.#prompts, ...this.#own.flat(), this.#spans]) tensor.dispose();
 	}
 }

@@ -106,6 +106,40 @@ export interface Native {
 	rmsNorm(x: Handle, weight: Handle, epsilon: number): Handle;
 	rope(x: Handle, cos: Handle, sin: Handle): Handle;
 	attention(q: Handle, k: Handle, v: Handle, mask: Maybe<Handle>, causal: boolean, grouped: boolean): Handle;
+	/** [out, lse]; tables are i32: spans [n, 2] of (first row, length), and where each prompt's completions begin. */
+	packedAttention(
+		qkv: Handle,
+		heads: number,
+		kvHeads: number,
+		prompts: Handle,
+		completions: Handle,
+		offsets: Handle,
+	): [Handle, Handle];
+	packedAttentionBackward(
+		qkv: Handle,
+		out: Handle,
+		dOut: Handle,
+		lse: Handle,
+		heads: number,
+		kvHeads: number,
+		prompts: Handle,
+		completions: Handle,
+		offsets: Handle,
+	): Handle;
+	/** [keys, values] of one layer, with room for `columns` tokens in each slot. */
+	decodeCache(slots: number, kvHeads: number, columns: number, size: number, dtype: Dtype): [Handle, Handle];
+	/** Writes the new keys and values at `column` of each row's slot, then attends. promptKv: rows of keys, then values. */
+	decodeAttention(
+		qkv: Handle,
+		heads: number,
+		promptKv: Handle,
+		prompts: Handle,
+		offsets: Handle,
+		slots: Handle,
+		keys: Handle,
+		values: Handle,
+		column: number,
+	): Handle;
 	fusedAdamW_(
 		params: readonly Handle[],
 		grads: readonly Handle[],
