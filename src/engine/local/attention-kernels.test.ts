@@ -1,12 +1,10 @@
 import { afterEach, expect, test } from "vitest";
 import { vjp } from "./autograd.ts";
-import { native } from "./native.ts";
-import { attention } from "./ops.ts";
-import { Tensor, tidy } from "./tensor.ts";
+import { isas, native } from "./native.ts";
+import { handleOf, Tensor, tidy } from "./tensor.ts";
 
 // The attention kernels of every instruction set this machine has, against libtorch on each sequence by itself in f32.
 
-const isas = ["portable", "avx2", "avx512", "avx512_bf16", "amx"];
 const isaHere = isas.slice(0, isas.indexOf(native.machineIsa()) + 1);
 const before = { isa: native.isa(), threads: native.threads() };
 afterEach(() => {
@@ -102,7 +100,10 @@ function plainAttention(q: Tensor, k: Tensor, v: Tensor, { heads, kvHeads, size 
 			.reshape(1, heads, S, size);
 	const mask = new Float32Array(T * S);
 	for (let t = 0; t < T; t++) mask.fill(-Infinity, t * S + S - T + t + 1, (t + 1) * S);
-	return attention(split(q, heads), repeat(k), repeat(v), { mask: Tensor.fromArray(mask, [1, 1, T, S]) })
+	const [qs, ks, vs, hidden] = [split(q, heads), repeat(k), repeat(v), Tensor.fromArray(mask, [1, 1, T, S])].map(
+		(t) => handleOf(t, "attention"),
+	);
+	return new Tensor(native.attention(qs, ks, vs, hidden, false, false))
 		.transpose(1, 2)
 		.reshape(T, heads * size);
 }
