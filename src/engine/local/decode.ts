@@ -2,6 +2,7 @@ import { ThaliaError } from "../../errors.ts";
 import type { Completion, SampleRequest, SamplingOptions } from "../engine.ts";
 import { noGrad } from "./autograd.ts";
 import type { Decoder } from "./decoder.ts";
+import { HeadProduct } from "./head-blocks.ts";
 import { KvCache } from "./kv-cache.ts";
 import { attention } from "./ops.ts";
 import { drawTokens, resolveSampler, type Sampler, uniformStream } from "./sampling.ts";
@@ -148,9 +149,10 @@ function decodeWave(
 	const promptColumns = Math.max(...wave.map(({ prompt }) => prompt.length));
 	let live = wave.flatMap(({ rows }) => rows);
 	const cache = new KvCache(decoder, live.length, promptColumns + maxTokens, promptColumns);
+	const head = new HeadProduct(decoder.headWeight);
 	let logits: Tensor | undefined;
 	try {
-		logits = prefill(decoder, wave, cache, promptColumns);
+		logits = prefill(decoder, head, wave, cache, promptColumns);
 		let finished = 0;
 		for (let step = 0; ; step++) {
 			const drawn = drawTokens(
@@ -180,10 +182,11 @@ function decodeWave(
 			if (going.length === 0) return;
 			const column = promptColumns + step;
 			live = compact(live, going, cache, column);
-			logits = decodeStep(decoder, live, cache, column);
+			logits = decodeStep(decoder, head, live, cache, column);
 		}
 	} finally {
 		logits?.dispose();
+		head.dispose();
 		cache.dispose();
 	}
 }
@@ -200,7 +203,13 @@ function compact(live: readonly Row[], going: readonly number[], cache: KvCache,
 }
 
 /** Reads every prompt once and gives its keys and values to each of its rows. Logits [rows, vocabulary] f32. */
-function prefill(decoder: Decoder, wave: readonly PromptRows[], cache: KvCache, columns: number): Tensor {
+function prefill(
+	decoder: Decoder,
+	head: HeadProduct,
+	wave: readonly PromptRows[],
+	cache: KvCache,
+	columns: number,
+): Tensor {
 	return tidy(() => {
 		const ids = new Int32Array(wave.length * columns);
 		wave.forEach(({ prompt }, p) => ids.set(prompt, p * columns));
@@ -217,15 +226,18 @@ function prefill(decoder: Decoder, wave: readonly PromptRows[], cache: KvCache, 
 			.reshape(-1, decoder.config.hiddenSize)
 			.indexSelect(0, Tensor.fromArray(last, [last.length], "i64"));
 		const owners = wave.flatMap(({ rows }, p) => rows.map(() => p));
-		return decoder
-			.logits(ends)
-			.to("f32")
-			.indexSelect(0, Tensor.fromArray(owners, [owners.length], "i64"));
+		return head.logits(ends).indexSelect(0, Tensor.fromArray(owners, [owners.length], "i64"));
 	});
 }
 
 /** One token further for every live row: logits [rows, vocabulary] f32. The tokens go to `column` of the cache. */
-function decodeStep(decoder: Decoder, live: readonly Row[], cache: KvCache, column: number): Tensor {
+function decodeStep(
+	decoder: Decoder,
+	head: HeadProduct,
+	live: readonly Row[],
+	cache: KvCache,
+	column: number,
+): Tensor {
 	return tidy(() => {
 		const rows = live.length;
 		const { numHeads, numKvHeads, headDim } = decoder.config;
@@ -259,7 +271,7 @@ function decodeStep(decoder: Decoder, live: readonly Row[], cache: KvCache, colu
 				}),
 			);
 		}
-		return decoder.logits(decoder.finalNorm(x)).view(rows, -1).to("f32");
+		return head.logits(decoder.finalNorm(x).view(rows, -1));
 	});
 }
 
