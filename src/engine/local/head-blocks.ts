@@ -1,20 +1,20 @@
 import { type Handle, native } from "./native.ts";
 import { handleOf, Tensor, tidy } from "./tensor.ts";
 
-/** Rows whose f32 logits take about this many bytes are one block. */
-const blockBytes = 32 * 2 ** 20;
+/** Rows whose f32 logits take this many bytes are one block: with more they leave the last-level cache. */
+const blockBytes = 36 * 2 ** 20;
 
-/** Rows of one block, for a vocabulary. */
-export function blockRows(vocabulary: number): number {
-	return Math.max(1, Math.floor(blockBytes / (vocabulary * 4)));
+/** But so many at least: a block reads and writes the gradient of the whole weight. */
+const leastRows = 128;
+
+/** Rows of one block, all blocks about as large. */
+export function blockRows(rows: number, vocabulary: number): number {
+	const most = Math.max(leastRows, Math.floor(blockBytes / (vocabulary * 4)));
+	return rows === 0 ? 1 : Math.ceil(rows / Math.ceil(rows / most));
 }
 
 /** Calls `body` for consecutive blocks of `size` of the rows; what a block makes is gone after it. */
-export function forEachBlock(
-	rows: number,
-	size: number,
-	body: (start: number, count: number) => void,
-): void {
+export function forEachBlock(rows: number, size: number, body: (start: number, count: number) => void): void {
 	for (let start = 0; start < rows; start += size) {
 		tidy(() => {
 			body(start, Math.min(size, rows - start));
@@ -23,8 +23,8 @@ export function forEachBlock(
 }
 
 /**
- * Logits of a head in f32, whose sums are not rounded to the weight's type: weight [vocabulary, hidden]. What it holds
- * goes with the `tidy` that it is made in.
+ * Logits of a head in f32: weight [vocabulary, hidden], which is packed once for all products where there is a kernel
+ * for them. What it holds goes with `dispose`, or with the `tidy` that it is made in.
  */
 export class HeadProduct {
 	readonly #weight: Tensor;
@@ -33,6 +33,11 @@ export class HeadProduct {
 	constructor(weight: Tensor) {
 		this.#weight = weight;
 		this.#packed = maybeTensor(native.packWeight(handleOf(weight, "packWeight")));
+	}
+
+	/** Whether a kernel multiplies: then the logits are not rounded to the weight's type on the way. */
+	get packed(): boolean {
+		return this.#packed !== undefined;
 	}
 
 	/** hidden [rows, hidden] -> [rows, vocabulary] f32, into `out` where it is given. */
@@ -61,7 +66,7 @@ export class BlockLogits {
 		const vocabulary = weight.shape[0];
 		this.#hidden = hidden;
 		this.#product = new HeadProduct(weight);
-		this.#memory = Tensor.empty([Math.min(hidden.shape[0], blockRows(vocabulary)), vocabulary]);
+		this.#memory = Tensor.empty([blockRows(hidden.shape[0], vocabulary), vocabulary]);
 	}
 
 	/** [count, vocabulary] f32, until the next call. */

@@ -29,7 +29,7 @@ export function headDivergences(
 	tidy(() => {
 		const own = new BlockLogits(hidden, weight);
 		const others = new BlockLogits(other.hidden, other.weight);
-		forEachBlock(rows, blockRows(weight.shape[0]), (start, count) => {
+		forEachBlock(rows, blockRows(rows, weight.shape[0]), (start, count) => {
 			const block = logitDivergences(own.of(start, count), others.of(start, count), temperature);
 			divergence.set(block.divergence.toFloat32Array(), start);
 			reverseDivergence.set(block.reverseDivergence.toFloat32Array(), start);

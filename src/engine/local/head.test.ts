@@ -1,6 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { instructionSets, withInstructionSet, withThreads } from "../../testing/instruction-sets.ts";
 import { noGrad } from "./autograd.ts";
 import { type HeadCotangents, type HeadOptions, headBackward, headForward } from "./head.ts";
+import { HeadProduct } from "./head-blocks.ts";
 import { headDivergences } from "./head-divergence.ts";
 import { liveTensors, Tensor, tidy } from "./tensor.ts";
 
@@ -223,13 +225,13 @@ test("rows of several blocks are what they are in one, and nothing stays in memo
 	const before = liveTensors();
 	tidy(() =>
 		noGrad(() => {
-			const count = 90;
+			const count = 150;
 			const wide = 100_000;
 			const w = Tensor.empty([wide, 2]).normal_(0, 1, 1);
 			const q = Tensor.empty([wide, 2]).normal_(0, 1, 2);
 			const h = Tensor.empty([count, 2]).normal_(0, 1, 3);
 			const ids = Tensor.fromArray(
-				Array.from({ length: count }, (_, i) => i * 1000),
+				Array.from({ length: count }, (_, i) => i * 600),
 				[count],
 				"i64",
 			);
@@ -249,12 +251,67 @@ test("rows of several blocks are what they are in one, and nothing stays in memo
 				return { ...outputs, gradient: gradient.toFloat32Array() };
 			};
 			const all = run(0, count);
-			const last = run(80, 10);
-			expectNear(all.logprobs.slice(80), last.logprobs, 1e-4);
-			expectNear(all.divergence!.slice(80), last.divergence!, 1e-4);
-			expectNear(all.gradient.slice(160), last.gradient, 1e-4);
-			expect(all.inHead!.slice(80)).toEqual(last.inHead);
+			const last = run(140, 10);
+			expectNear(all.logprobs.slice(140), last.logprobs, 1e-4);
+			expectNear(all.divergence!.slice(140), last.divergence!, 1e-4);
+			expectNear(all.gradient.slice(280), last.gradient, 1e-4);
+			expect(all.inHead!.slice(140)).toEqual(last.inHead);
 		}),
 	);
 	expect(liveTensors()).toBe(before);
+});
+
+describe.each(instructionSets)("bf16 on %s", (isa) => {
+	// A width that the kernels of the product take and one that they do not; the same of the vocabulary.
+	test.each([
+		[75, 64],
+		[96, 64],
+		[96, 40],
+	])(
+		"a vocabulary of %i and a width of %i: near the same numbers in f32, the same on one thread and two",
+		(vocabulary, width) => {
+			const count = 21;
+			const ids = Tensor.fromArray(
+				Array.from({ length: count }, (_, i) => (i * 31) % vocabulary),
+				[count],
+				"i64",
+			);
+			const half = {
+				h: Tensor.empty([count, width]).normal_(0, 1, 1).to("bf16"),
+				w: Tensor.empty([vocabulary, width]).normal_(0, 0.3, 2).to("bf16"),
+				q: Tensor.empty([vocabulary, width]).normal_(0, 0.3, 3).to("bf16"),
+			};
+			const full = { h: half.h.to("f32"), w: half.w.to("f32"), q: half.q.to("f32") };
+			const ramp = (from: number) => Float32Array.from({ length: count }, (_, i) => from + i / 10);
+			const given = { logprobs: ramp(-1), entropy: ramp(-0.3), divergence: ramp(-0.5) };
+			const run = ({ h, w, q }: typeof half) =>
+				noGrad(() =>
+					tidy(() => {
+						const options = { temperature: 0.8, other: { hidden: h, weight: q }, topK: 9 };
+						const weightGradient = Tensor.full([vocabulary, width], 1);
+						const outputs = headForward(h, w, ids, options);
+						const gradient = headBackward(h, w, ids, given, weightGradient, options);
+						expect(gradient.dtype).toBe(w.dtype);
+						return {
+							...outputs,
+							hiddenGradient: gradient.toFloat32Array(),
+							weightGradient: weightGradient.toFloat32Array(),
+						};
+					}),
+				);
+			const got = withThreads(1, () => withInstructionSet(isa, () => run(half)));
+			expect(withThreads(2, () => withInstructionSet(isa, () => run(half)))).toEqual(got);
+			const want = run(full);
+			// Where the product of the logits is a kernel's, f32 is all that they are rounded to.
+			const exact = withInstructionSet(isa, () => tidy(() => new HeadProduct(half.w).packed));
+			for (const name of ["logprobs", "entropy", "divergence", "reverseDivergence"] as const) {
+				expectNear(got[name]!, want[name]!, exact ? 2e-5 : 0.1);
+			}
+			if (exact) expect(got.inHead).toEqual(want.inHead);
+			for (const name of ["hiddenGradient", "weightGradient"] as const) {
+				const largestOf = want[name].reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+				expectNear(got[name], want[name], largestOf * (exact ? 0.01 : 0.05));
+			}
+		},
+	);
 });

@@ -41,7 +41,7 @@ export function headForward(
 	tidy(() => {
 		const own = new BlockLogits(hidden, weight);
 		const others = other && new BlockLogits(other.hidden, other.weight);
-		forEachBlock(rows, blockRows(weight.shape[0]), (start, count) => {
+		forEachBlock(rows, blockRows(rows, weight.shape[0]), (start, count) => {
 			const logits = own.of(start, count);
 			const target = targets.narrow(0, start, count);
 			const statistics = logitStatistics(logits, target, temperature);
@@ -88,7 +88,7 @@ export function headBackward(
 	return tidy(() => {
 		const rows = hidden.shape[0];
 		const [vocabulary] = weight.shape;
-		const size = blockRows(vocabulary);
+		const size = blockRows(rows, vocabulary);
 		const own = new BlockLogits(hidden, weight);
 		const others =
 			cotangents.divergence === undefined || other === undefined
@@ -97,10 +97,10 @@ export function headBackward(
 		const products = new HeadGradient(weight, weightGradient);
 		const hiddenGradient = Tensor.empty(hidden.shape, weight.dtype);
 		// In f32 the gradient takes the place of the logits.
-		const memory =
-			weight.dtype === "f32" ? undefined : Tensor.empty([Math.min(rows, size), vocabulary], weight.dtype);
+		const memory = weight.dtype === "f32" ? undefined : Tensor.empty([size, vocabulary], weight.dtype);
 		forEachBlock(rows, size, (start, count) => {
-			const column = (values: Float32Array) => Tensor.fromArray(values.subarray(start, start + count), [count]);
+			const column = (values: Float32Array) =>
+				Tensor.fromArray(values.subarray(start, start + count), [count]);
 			const logits = own.of(start, count);
 			const gradient = memory?.narrow(0, 0, count) ?? logits;
 			logitGradient_(gradient, logits, targets.narrow(0, start, count), temperature, {

@@ -79,6 +79,17 @@ test("greedy takes the most likely token, with certainty", () => {
 	expect(drawn.logprobs[0]).toBeCloseTo(Math.log(softmax(logits)[0]), 5);
 });
 
+test("greedy stays so with a truncation, and what is kept is what a truncation of nothing keeps", () => {
+	expect([...drawMany({ ...all, temperature: 0, topK: 3 }, 2).tokens]).toEqual([0, 0]);
+	const whole = drawMany({ ...all, temperature: 1.3 }, 500);
+	const kept = drawMany({ ...all, temperature: 1.3, topK: logits.length }, 500);
+	expect(kept.tokens).toEqual(whole.tokens);
+	kept.logprobs.forEach((lp, i) => {
+		expect(lp).toBeCloseTo(whole.logprobs[i], 5);
+		expect(kept.samplerLogprobs[i]).toBeCloseTo(whole.samplerLogprobs[i], 5);
+	});
+});
+
 test("the ends of the unit interval never give a token of probability 0", () => {
 	tidy(() => {
 		const rows = Tensor.fromArray([-Infinity, 0, 0, -Infinity, -Infinity, 0, 0, -Infinity], [2, 4]);

@@ -1,0 +1,28 @@
+import { native } from "../engine/local/native.ts";
+
+const names = ["portable", "avx2", "avx512", "avx512_bf16", "amx"];
+
+/** The sets of kernels that this machine can run, from the least to the most. */
+export const instructionSets: readonly string[] = names.slice(0, names.indexOf(native.machineIsa()) + 1);
+
+/** Runs `body` with the kernels of one set. */
+export function withInstructionSet<T>(name: string, body: () => T): T {
+	const before = native.isa();
+	native.useIsa(name);
+	try {
+		return body();
+	} finally {
+		native.useIsa(before);
+	}
+}
+
+/** Runs `body` with a number of threads. */
+export function withThreads<T>(count: number, body: () => T): T {
+	const before = native.threads();
+	native.setThreads(count);
+	try {
+		return body();
+	} finally {
+		native.setThreads(before);
+	}
+}
