@@ -34,13 +34,40 @@ struct Heads {
         scale(1.f / sqrtf((float)size)) {}
 };
 
-// Memory of one thread, dealt out in whole cache lines.
+// What a thread keeps for its next call: fresh pages would cost more than a small call's work.
+struct KeptMemory {
+  float* floats = nullptr;
+  int64_t count = 0;
+  bool lent = false;
+  ~KeptMemory() { delete[] floats; }
+};
+inline KeptMemory& kept_memory() {
+  static thread_local KeptMemory kept;
+  return kept;
+}
+
+// Memory of one thread during a call, dealt out in whole cache lines.
 class Scratch {
  public:
-  explicit Scratch(int64_t floats) : memory_(new float[floats + 256]) {
-    next_ = (float*)(((uintptr_t)memory_ + 63) / 64 * 64);
+  explicit Scratch(int64_t floats) {
+    const int64_t count = floats + 256;
+    KeptMemory& kept = kept_memory();
+    if (count <= kMostKept && !kept.lent) {
+      if (kept.count < count) {
+        delete[] kept.floats;
+        kept.floats = new float[kept.count = count];
+      }
+      kept.lent = true;
+      next_ = kept.floats;
+    } else {
+      next_ = own_ = new float[count];
+    }
+    next_ = (float*)(((uintptr_t)next_ + 63) / 64 * 64);
   }
-  ~Scratch() { delete[] memory_; }
+  ~Scratch() {
+    if (!own_) kept_memory().lent = false;
+    delete[] own_;
+  }
   Scratch(const Scratch&) = delete;
   float* take(int64_t floats) {
     float* taken = next_;
@@ -49,7 +76,8 @@ class Scratch {
   }
 
  private:
-  float *memory_, *next_;
+  static constexpr int64_t kMostKept = 1 << 19;
+  float *own_ = nullptr, *next_;
 };
 
 // e^x for x <= 88, 0 below -87: without the cases that a score less the row's largest never is.
@@ -72,7 +100,7 @@ inline f32x16 exp_of_score(f32x16 x) {
 // Lanes below n of a, the others of b.
 inline f32x16 first_lanes(int64_t n, f32x16 a, f32x16 b) {
   const i32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  return lane < i32x16{} + (int32_t)n ? a : b;
+  return lane < (int32_t)n - i32x16{} ? a : b;
 }
 
 // y [rows, width] = x times scale, the rows of x `stride` apart; filled up with zeros.

@@ -29,7 +29,11 @@ inline wide load_wide(const float* p) {
 inline wide load_wide(const bf16* p) {
   wide_half v;
   memcpy(&v, p, sizeof v);
+#if defined(__AVX512F__)
+  return (wide)(lengthen(v) << 16);
+#else
   return (wide)(__builtin_convertvector(v, wide_bits) << 16);
+#endif
 }
 
 // c = a b, or c += a b. Elements of a are a_row and a_depth apart, which transposes it at will; rows of b b_depth, and
@@ -61,7 +65,7 @@ inline void tile(const Product<B>& p, const float* a, const B* b, float* c) {
     for (int v = 0; v < kVectors; v++) right[v] = load_wide(b + v * kWide / 16 * p.b_column + v * kWide % 16);
 #pragma GCC unroll 4
     for (int r = 0; r < Rows; r++) {
-      const wide left = wide{} + a[r * p.a_row];
+      const wide left = a[r * p.a_row] - wide{};
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; v++) sums[r][v] += left * right[v];
     }
