@@ -105,14 +105,14 @@ struct Backward {
     for (int64_t i = 0; i < count; i++) {
       float *p = w.p + i * kBlock, *ds = w.ds + i * kBlock;
       const int64_t seen = visible(i);
-      for (int64_t j = 0; j < keys; j += 16) {
-        f32x16 probability = {}, gradient = {};
+      for (int64_t j = 0; j < keys; j += kWide) {
+        wide probability = {}, gradient = {};
         if (j < seen) {
-          probability = first_lanes(seen - j, exp_of_score(load(p + j) - w.row_lse[i]), probability);
-          gradient = first_lanes(seen - j, probability * (load(ds + j) - w.row_d[i]), gradient);
+          probability = first_lanes(seen - j, exp_of_score(load_wide(p + j) - w.row_lse[i]), probability);
+          gradient = first_lanes(seen - j, probability * (load_wide(ds + j) - w.row_d[i]), gradient);
         }
-        store(p + j, probability);
-        store(ds + j, gradient);
+        store_wide(p + j, probability);
+        store_wide(ds + j, gradient);
       }
     }
     const int64_t vectors = h.width / 16;

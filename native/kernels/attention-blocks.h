@@ -34,13 +34,40 @@ struct Heads {
         scale(1.f / sqrtf((float)size)) {}
 };
 
-// Memory of one thread, dealt out in whole cache lines.
+// What a thread keeps for its next call: fresh pages would cost more than a small call's work.
+struct KeptMemory {
+  float* floats = nullptr;
+  int64_t count = 0;
+  bool lent = false;
+  ~KeptMemory() { delete[] floats; }
+};
+inline KeptMemory& kept_memory() {
+  static thread_local KeptMemory kept;
+  return kept;
+}
+
+// Memory of one thread during a call, dealt out in whole cache lines.
 class Scratch {
  public:
-  explicit Scratch(int64_t floats) : memory_(new float[floats + 256]) {
-    next_ = (float*)(((uintptr_t)memory_ + 63) / 64 * 64);
+  explicit Scratch(int64_t floats) {
+    const int64_t count = floats + 256;
+    KeptMemory& kept = kept_memory();
+    if (count <= kMostKept && !kept.lent) {
+      if (kept.count < count) {
+        delete[] kept.floats;
+        kept.floats = new float[kept.count = count];
+      }
+      kept.lent = true;
+      next_ = kept.floats;
+    } else {
+      next_ = own_ = new float[count];
+    }
+    next_ = (float*)(((uintptr_t)next_ + 63) / 64 * 64);
   }
-  ~Scratch() { delete[] memory_; }
+  ~Scratch() {
+    if (!own_) kept_memory().lent = false;
+    delete[] own_;
+  }
   Scratch(const Scratch&) = delete;
   float* take(int64_t floats) {
     float* taken = next_;
@@ -49,15 +76,16 @@ class Scratch {
   }
 
  private:
-  float *memory_, *next_;
+  static constexpr int64_t kMostKept = 1 << 19;
+  float *own_ = nullptr, *next_;
 };
 
-// e^x for x <= 88, 0 below -87: without the cases that a score less the row's largest never is.
-inline f32x16 exp_of_score(f32x16 x) {
-  const f32x16 least = splat(-87.f), magic = splat(12582912.f), clamped = least > x ? least : x;
-  const f32x16 shifted = clamped * 1.44269504088896341f + magic, n = shifted - magic;
-  const f32x16 r = clamped - n * 0.693359375f + n * 2.12194440e-4f;
-  f32x16 p = splat(1.9875691500e-4f);
+// e^x for x <= 88, 0 below -87: `exp` without the cases that a score less the row's largest never is.
+inline wide exp_of_score(wide x) {
+  const wide least = splat_wide(-87.f), magic = splat_wide(12582912.f), clamped = least > x ? least : x;
+  const wide shifted = clamped * 1.44269504088896341f + magic, n = shifted - magic;
+  const wide r = clamped - n * 0.693359375f + n * 2.12194440e-4f;
+  wide p = splat_wide(1.9875691500e-4f);
   p = p * r + 1.3981999507e-3f;
   p = p * r + 8.3334519073e-3f;
   p = p * r + 4.1665795894e-2f;
@@ -65,14 +93,25 @@ inline f32x16 exp_of_score(f32x16 x) {
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.f;
   // The integer n stands in the low bits of `shifted`.
-  p = (f32x16)((i32x16)p + ((i32x16)shifted << 23));
-  return x < least ? f32x16{} : p;
+  p = (wide)((wide_int)p + ((wide_int)shifted << 23));
+  return x < least ? wide{} : p;
 }
 
 // Lanes below n of a, the others of b.
-inline f32x16 first_lanes(int64_t n, f32x16 a, f32x16 b) {
-  const i32x16 lane = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  return lane < i32x16{} + (int32_t)n ? a : b;
+inline wide first_lanes(int64_t n, wide a, wide b) {
+  if (n >= kWide) return a;
+  constexpr int32_t numbers[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+  wide_int lane;
+  memcpy(&lane, numbers, sizeof lane);
+  return lane < (int32_t)n - wide_int{} ? a : b;
+}
+
+inline float largest_lane(wide v) {
+  f32x4 q[kWide / 4];
+  memcpy(q, &v, sizeof v);
+  for (int64_t i = 1; i < kWide / 4; i++) q[0] = q[0] > q[i] ? q[0] : q[i];
+  const float a = q[0][0] > q[0][1] ? q[0][0] : q[0][1], b = q[0][2] > q[0][3] ? q[0][2] : q[0][3];
+  return a > b ? a : b;
 }
 
 // y [rows, width] = x times scale, the rows of x `stride` apart; filled up with zeros.
@@ -130,7 +169,7 @@ inline void widen_transposed(const T* x, int64_t stride, int64_t rows, const Hea
 }
 
 // Stacked queries and what became of the keys they met so far: row i of `sums` [.., width] is the sum of
-// e^(score - largest[i]) times the value, of `totals` [.., 16] that of the exponentials, lane by lane.
+// e^(score - largest[i]) times the value, of `totals` [.., 16] that of the exponentials, in as many lanes as are used.
 struct Queries {
   float *q, *scores, *sums, *totals, *largest;
 
@@ -153,24 +192,28 @@ struct Queries {
 
   // Row i's scores against a block, of which it sees the first `visible`, become their exponentials, zeros up to `keys`.
   void soften(int64_t i, int64_t visible, int64_t keys, const Heads& h) {
-    float* s = scores + i * kBlock;
-    f32x16 high = splat(largest[i]);
-    for (int64_t j = 0; j < visible; j += 16) high = larger(high, first_lanes(visible - j, load(s + j), high));
-    const float now = visible > 0 ? thalia::largest(high) : largest[i];
+    float *s = scores + i * kBlock, *totals_at = totals + i * 16;
+    wide high = splat_wide(largest[i]);
+    for (int64_t j = 0; j < visible; j += kWide) {
+      const wide v = first_lanes(visible - j, load_wide(s + j), high);
+      high = high > v ? high : v;
+    }
+    const float now = visible > 0 ? largest_lane(high) : largest[i];
     if (now != largest[i]) {
-      const f32x16 factor = exp_of_score(splat(largest[i] - now));
-      for (int64_t j = 0; j < h.width; j += 16) store(sums + i * h.width + j, load(sums + i * h.width + j) * factor);
-      store(totals + i * 16, load(totals + i * 16) * factor);
+      const wide factor = exp_of_score(splat_wide(largest[i] - now));
+      float* sum = sums + i * h.width;
+      for (int64_t j = 0; j < h.width; j += kWide) store_wide(sum + j, load_wide(sum + j) * factor);
+      store_wide(totals_at, load_wide(totals_at) * factor);
       largest[i] = now;
     }
-    f32x16 total = load(totals + i * 16);
-    for (int64_t j = 0; j < keys; j += 16) {
-      f32x16 e = {};
-      if (j < visible) e = first_lanes(visible - j, exp_of_score(load(s + j) - now), e);
-      store(s + j, e);
+    wide total = load_wide(totals_at);
+    for (int64_t j = 0; j < keys; j += kWide) {
+      wide e = {};
+      if (j < visible) e = first_lanes(visible - j, exp_of_score(load_wide(s + j) - now), e);
+      store_wide(s + j, e);
       total += e;
     }
-    store(totals + i * 16, total);
+    store_wide(totals_at, total);
   }
 
   // Row i's result, and the log of the sum of e^score.

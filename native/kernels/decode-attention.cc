@@ -31,6 +31,14 @@ struct Decode {
     memcpy(values_of(row, head) + d.column * h.width, v, h.size * sizeof(T));
   }
 
+  // A cache of many layers lies in main memory: what a row needs is asked for while the row before it is worked on.
+  void prefetch(int64_t row, int64_t head) const {
+    const int64_t columns = (d.column / kCacheBlock + 1) * kCacheBlock;
+    const char *k = (const char*)keys_of(row, head), *v = (const char*)values_of(row, head);
+    for (int64_t i = 0; i < columns * h.size * (int64_t)sizeof(T); i += 64) __builtin_prefetch(k + i, 0, 2);
+    for (int64_t i = 0; i < (d.column + 1) * h.width * (int64_t)sizeof(T); i += 64) __builtin_prefetch(v + i, 0, 2);
+  }
+
   // The stacked queries from `at` on, those of one row, against the row's own tokens.
   void attend_own(Queries& queries, int64_t at, int64_t row, int64_t head) const {
     const T *k = keys_of(row, head), *v = values_of(row, head);
@@ -53,11 +61,13 @@ struct Decode {
     prompt_of = unit;
     prompt.widen_to(blocks_of(length), k, k + width / 2, width, length, h);
     queries.begin(qkv + item.first * h.stride + item.head * h.group * h.size, item.rows, h);
+    prefetch(item.first, item.head);
     for (int64_t key = 0; key < length; key += kBlock) {
       const int64_t keys = least(kBlock, length - key);
       attend(queries, stacked, prompt, key / kBlock, keys, h, [&](int64_t) { return keys; });
     }
     for (int64_t r = 0; r < item.rows; r++) {
+      if (r + 1 < item.rows) prefetch(item.first + r + 1, item.head);
       append(item.first + r, item.head);
       attend_own(queries, r * h.group, item.first + r, item.head);
     }

@@ -18,6 +18,7 @@ constexpr int64_t kWide = 4, kTileRows = 2, kTileColumns = 1;
 #endif
 
 typedef float wide __attribute__((vector_size(kWide * 4)));
+typedef int32_t wide_int __attribute__((vector_size(kWide * 4)));
 typedef uint32_t wide_bits __attribute__((vector_size(kWide * 4)));
 typedef uint16_t wide_half __attribute__((vector_size(kWide * 2)));
 
@@ -29,8 +30,15 @@ inline wide load_wide(const float* p) {
 inline wide load_wide(const bf16* p) {
   wide_half v;
   memcpy(&v, p, sizeof v);
+#if defined(__AVX512F__)
+  return (wide)(lengthen(v) << 16);
+#else
   return (wide)(__builtin_convertvector(v, wide_bits) << 16);
+#endif
 }
+
+inline void store_wide(float* p, wide v) { memcpy(p, &v, sizeof v); }
+inline wide splat_wide(float x) { return x - wide{}; }
 
 // c = a b, or c += a b. Elements of a are a_row and a_depth apart, which transposes it at will; rows of b b_depth, and
 // each sixteen columns of it b_column.
@@ -61,7 +69,7 @@ inline void tile(const Product<B>& p, const float* a, const B* b, float* c) {
     for (int v = 0; v < kVectors; v++) right[v] = load_wide(b + v * kWide / 16 * p.b_column + v * kWide % 16);
 #pragma GCC unroll 4
     for (int r = 0; r < Rows; r++) {
-      const wide left = wide{} + a[r * p.a_row];
+      const wide left = splat_wide(a[r * p.a_row]);
 #pragma GCC unroll 4
       for (int v = 0; v < kVectors; v++) sums[r][v] += left * right[v];
     }
@@ -71,7 +79,7 @@ inline void tile(const Product<B>& p, const float* a, const B* b, float* c) {
 #pragma GCC unroll 4
   for (int r = 0; r < Rows; r++) {
 #pragma GCC unroll 4
-    for (int v = 0; v < kVectors; v++) memcpy(c + r * p.c_row + v * kWide, &sums[r][v], sizeof(wide));
+    for (int v = 0; v < kVectors; v++) store_wide(c + r * p.c_row + v * kWide, sums[r][v]);
   }
 }
 

@@ -5,6 +5,9 @@
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
 
 namespace thalia {
 namespace {
@@ -20,7 +23,24 @@ typedef uint16_t u16x16 __attribute__((vector_size(32)));
 
 constexpr int64_t kLanes = 16;
 
-inline f32x16 splat(float x) { return f32x16{} + x; }
+// By the instruction where there is one: compilers make halves of it.
+inline u32x16 lengthen(u16x16 v) {
+#if defined(__AVX512F__)
+  return (u32x16)_mm512_cvtepu16_epi32((__m256i)v);
+#else
+  return __builtin_convertvector(v, u32x16);
+#endif
+}
+inline u16x16 shorten(u32x16 v) {
+#if defined(__AVX512F__)
+  return (u16x16)_mm512_cvtepi32_epi16((__m512i)v);
+#else
+  return __builtin_convertvector(v, u16x16);
+#endif
+}
+
+// Less zero rather than plus: that leaves -0 as it is, and so costs nothing.
+inline f32x16 splat(float x) { return x - f32x16{}; }
 
 inline f32x16 load(const float* p) {
   f32x16 v;
@@ -30,7 +50,7 @@ inline f32x16 load(const float* p) {
 inline f32x16 load(const bf16* p) {
   u16x16 v;
   memcpy(&v, p, sizeof v);
-  return (f32x16)(__builtin_convertvector(v, u32x16) << 16);
+  return (f32x16)(lengthen(v) << 16);
 }
 
 inline void store(float* p, f32x16 v) { memcpy(p, &v, sizeof v); }
@@ -39,7 +59,7 @@ inline void store(bf16* p, f32x16 v) {
   u32x16 bits = (u32x16)v;
   bits = (bits + (0x7fffu + ((bits >> 16) & 1))) >> 16;
   bits = v == v ? bits : u32x16{} + 0x7fc0u;
-  u16x16 half = __builtin_convertvector(bits, u16x16);
+  u16x16 half = shorten(bits);
   memcpy(p, &half, sizeof half);
 }
 
