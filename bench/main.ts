@@ -63,6 +63,8 @@ switch (positionals.join(" ")) {
 		break;
 	}
 	default:
-		process.stderr.write(`bench/main.ts: prepare, rl-step or matmul-rate, not ${JSON.stringify(positionals.join(" "))}\n`);
+		process.stderr.write(
+			`bench/main.ts: prepare, rl-step or matmul-rate, not ${JSON.stringify(positionals.join(" "))}\n`,
+		);
 		process.exitCode = 2;
 }

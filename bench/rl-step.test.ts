@@ -25,7 +25,9 @@ test.each(["f32", "bf16"] as const)("one %s step of the toy shape is measured wh
 	expect(sample + reference + learn).toBeCloseTo(step, 6);
 	expect(measured.memory.peak).toBeGreaterThanOrEqual(measured.memory.loaded);
 	const matmul = { gigaflops: 1, floor: matmulFloor(config, workload, 1) };
-	expect(formatComparison({ shape: "toy", dtype, workload, matmul, thalia: measured })).toContain("2 prompts");
+	expect(formatComparison({ shape: "toy", dtype, workload, matmul, thalia: measured })).toContain(
+		"2 prompts",
+	);
 });
 
 function made(side: string, steps: readonly number[], peak: number): Measurement {

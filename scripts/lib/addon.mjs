@@ -15,7 +15,11 @@ export async function buildAddon() {
 	const libtorch = await findLibtorch();
 	const compiler = findCompiler();
 	const units = compilationUnits();
-	const headers = [...filesIn("native", ".h"), ...filesIn("native/kernels", ".h"), ...filesIn("native/kernels/x86", ".h")];
+	const headers = [
+		...filesIn("native", ".h"),
+		...filesIn("native/kernels", ".h"),
+		...filesIn("native/kernels/x86", ".h"),
+	];
 	const flags = [
 		...["-std=c++20", "-O2", "-fPIC", "-fvisibility=hidden", "-DNAPI_VERSION=9", "-DNAPI_CPP_EXCEPTIONS"],
 		// libtorch brings the OpenMP runtime. Its threads are the kernels' too.
@@ -51,9 +55,7 @@ export async function buildAddon() {
 	for (const stale of readdirSync(folder).filter((name) => name.endsWith(".o"))) {
 		if (!objects.includes(join(folder, stale))) rmSync(join(folder, stale));
 	}
-	const waiting = units
-		.map((unit, i) => [unit, objects[i]])
-		.filter(([, object]) => !existsSync(object));
+	const waiting = units.map((unit, i) => [unit, objects[i]]).filter(([, object]) => !existsSync(object));
 	const lane = async () => {
 		for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
 			const [unit, object] = job;

@@ -113,16 +113,32 @@ describe("instruction sets", () => {
 		["AVX-512", { features: ["avx2", "avx512"] }, "neither bf16 instructions nor AMX, bf16 is slow"],
 		["AVX2", { features: ["avx2"] }, "the CPU has no AVX-512, bf16 is slow"],
 		["none of them", {}, "free to use what the CPU has"],
-		["a set that was asked for", { isa: "avx2", machineIsa: "amx" }, "avx2: THALIA_ISA says so, this machine has amx"],
-		["AMX kernels", { isa: "amx", machineIsa: "amx" }, "kernels amx: the CPU has AMX and the system grants its tiles"],
+		[
+			"a set that was asked for",
+			{ isa: "avx2", machineIsa: "amx" },
+			"avx2: THALIA_ISA says so, this machine has amx",
+		],
+		[
+			"AMX kernels",
+			{ isa: "amx", machineIsa: "amx" },
+			"kernels amx: the CPU has AMX and the system grants its tiles",
+		],
 		[
 			"AMX that the system withholds",
 			{ isa: "avx512_bf16", machineIsa: "avx512_bf16", features: ["amx_bf16"] },
 			"kernels avx512_bf16: the CPU has AMX but the system does not grant its tiles (arch_prctl), slower",
 		],
 		["no AMX", { isa: "avx512_bf16", machineIsa: "avx512_bf16" }, "kernels avx512_bf16: the CPU has no AMX"],
-		["no bf16", { isa: "avx512", machineIsa: "avx512" }, "the CPU has no bf16 instructions, products in bf16 are"],
-		["no AVX-512", { isa: "avx2", machineIsa: "avx2" }, "the CPU or the system has no AVX-512, products in bf16"],
+		[
+			"no bf16",
+			{ isa: "avx512", machineIsa: "avx512" },
+			"the CPU has no bf16 instructions, products in bf16 are",
+		],
+		[
+			"no AVX-512",
+			{ isa: "avx2", machineIsa: "avx2" },
+			"the CPU or the system has no AVX-512, products in bf16",
+		],
 		["nothing", {}, "kernels portable: neither AVX-512 nor AVX2 here"],
 	])("%s", (_, found, says) => {
 		expect(instructionSets({ ...machine, ...found })).toContain(says);

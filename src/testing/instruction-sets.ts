@@ -1,12 +1,10 @@
-import { native } from "../engine/local/native.ts";
-
-const names = ["portable", "avx2", "avx512", "avx512_bf16", "amx"];
+import { type Isa, isas, native } from "../engine/local/native.ts";
 
 /** The sets of kernels that this machine can run, from the least to the most. */
-export const instructionSets: readonly string[] = names.slice(0, names.indexOf(native.machineIsa()) + 1);
+export const instructionSets: readonly Isa[] = isas.slice(0, isas.indexOf(native.machineIsa()) + 1);
 
 /** Runs `body` with the kernels of one set. */
-export function withInstructionSet<T>(name: string, body: () => T): T {
+export function withInstructionSet<T>(name: Isa, body: () => T): T {
 	const before = native.isa();
 	native.useIsa(name);
 	try {

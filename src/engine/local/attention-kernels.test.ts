@@ -1,11 +1,11 @@
 import { afterEach, expect, test } from "vitest";
+import { instructionSets } from "../../testing/instruction-sets.ts";
 import { vjp } from "./autograd.ts";
-import { isas, native } from "./native.ts";
+import { native } from "./native.ts";
 import { handleOf, Tensor, tidy } from "./tensor.ts";
 
 // The attention kernels of every instruction set this machine has, against libtorch on each sequence by itself in f32.
 
-const isaHere = isas.slice(0, isas.indexOf(native.machineIsa()) + 1);
 const before = { isa: native.isa(), threads: native.threads() };
 afterEach(() => {
 	native.useIsa(before.isa);
@@ -100,9 +100,12 @@ function plainAttention(q: Tensor, k: Tensor, v: Tensor, { heads, kvHeads, size 
 			.reshape(1, heads, S, size);
 	const mask = new Float32Array(T * S);
 	for (let t = 0; t < T; t++) mask.fill(-Infinity, t * S + S - T + t + 1, (t + 1) * S);
-	const [qs, ks, vs, hidden] = [split(q, heads), repeat(k), repeat(v), Tensor.fromArray(mask, [1, 1, T, S])].map(
-		(t) => handleOf(t, "attention"),
-	);
+	const [qs, ks, vs, hidden] = [
+		split(q, heads),
+		repeat(k),
+		repeat(v),
+		Tensor.fromArray(mask, [1, 1, T, S]),
+	].map((t) => handleOf(t, "attention"));
 	return new Tensor(native.attention(qs, ks, vs, hidden, false, false))
 		.transpose(1, 2)
 		.reshape(T, heads * size);
@@ -195,7 +198,7 @@ for (const [name, lengths] of Object.entries(batches)) {
 					const want = golden(qkv.to("f32"), dOut.to("f32"), shape, layout);
 					// bf16 keeps 8 bits: results are rounded by up to 2^-9, and so is the `out` that the gradient reads.
 					const tolerance = dtype === "f32" ? 1e-5 : 2 ** -8;
-					for (const isa of isaHere) {
+					for (const isa of instructionSets) {
 						native.useIsa(isa);
 						const runs = [1, 2].map((threads) => {
 							native.setThreads(threads);
@@ -219,7 +222,7 @@ test("what is not finite in a row's keys is not finite in its result", () => {
 		const shape = { heads: 1, kvHeads: 1, size: 16 };
 		const qkv = random([4, 48], 1, "f32");
 		qkv.narrow(0, 2, 1).narrow(1, 16, 1).fill_(Number.NaN);
-		for (const isa of isaHere) {
+		for (const isa of instructionSets) {
 			native.useIsa(isa);
 			const [out] = runKernel(qkv, random([4, 16], 2, "f32"), shape, layout);
 			const rows = [0, 1, 2, 3].map((row) => out.narrow(0, row, 1).isFinite());
@@ -271,7 +274,7 @@ for (const shape of shapes) {
 						}),
 					),
 				);
-				for (const isa of isaHere) {
+				for (const isa of instructionSets) {
 					native.useIsa(isa);
 					const runs = [1, 2].map((threads) => {
 						native.setThreads(threads);

@@ -132,14 +132,7 @@ export function blockBackward(
 		linearWeightGradient_(sums("gateUp"), dGateUp, rmsNorm(middle, w.postNorm, c.rmsNormEps));
 		if (w.gateUpBias !== undefined) columnSums_(sums("gateUpBias"), dGateUp);
 		const dPostNormed = linearInputGradient(dGateUp, w.gateUp);
-		const dMiddle = rmsNormBackward(
-			middle,
-			w.postNorm,
-			dPostNormed,
-			sums("postNorm"),
-			c.rmsNormEps,
-			dOutput,
-		);
+		const dMiddle = rmsNormBackward(middle, w.postNorm, dPostNormed, sums("postNorm"), c.rmsNormEps, dOutput);
 
 		linearWeightGradient_(sums("output"), dMiddle, attended);
 		if (w.outputBias !== undefined) columnSums_(sums("outputBias"), dMiddle);

@@ -4,8 +4,8 @@ import { noGrad } from "./autograd.ts";
 import { blockForward } from "./block.ts";
 import type { Decoder } from "./decoder.ts";
 import { KvCache, type LiveRows } from "./kv-cache.ts";
-import { type PackedDecoder, packDecoder } from "./packed-decoder.ts";
 import { promptNetwork } from "./packed-batch.ts";
+import { type PackedDecoder, packDecoder } from "./packed-decoder.ts";
 import { drawTokens, resolveSampler, type Sampler, uniformStream } from "./sampling.ts";
 import { Tensor, tidy } from "./tensor.ts";
 
@@ -56,25 +56,25 @@ export function decode(
 	const waves = planWaves(decoder, requests, options);
 	const model = noGrad(() => packDecoder(decoder));
 	try {
-	for (const wave of waves) {
-		let sampled = 0;
-		const onTokens = (tokens: number) => {
-			sampled = tokens;
-			onProgress?.(before + tokens);
-		};
-		noGrad(() => {
-			decodeWave(model, wave, sampler, options.maxTokens, stopTokens, onTokens, (row, finish) => {
-				results[row.place] = {
-					tokens: Int32Array.from(row.tokens),
-					samplerLogprobs: Float32Array.from(row.samplerLogprobs),
-					logprobs: Float32Array.from(row.logprobs),
-					finish,
-					policyVersion,
-				};
+		for (const wave of waves) {
+			let sampled = 0;
+			const onTokens = (tokens: number) => {
+				sampled = tokens;
+				onProgress?.(before + tokens);
+			};
+			noGrad(() => {
+				decodeWave(model, wave, sampler, options.maxTokens, stopTokens, onTokens, (row, finish) => {
+					results[row.place] = {
+						tokens: Int32Array.from(row.tokens),
+						samplerLogprobs: Float32Array.from(row.samplerLogprobs),
+						logprobs: Float32Array.from(row.logprobs),
+						finish,
+						policyVersion,
+					};
+				});
 			});
-		});
-		before += sampled;
-	}
+			before += sampled;
+		}
 	} finally {
 		model.dispose();
 	}

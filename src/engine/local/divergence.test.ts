@@ -32,9 +32,7 @@ const once: Sequence[] = [sequences[0]];
 function logprobs(decoder: Decoder, { tokens, promptLength }: Sequence, temperature: number): number[][] {
 	const ids = Array.from(tokens.subarray(0, -1));
 	const logits = noGrad(() =>
-		tidy(() =>
-			decoder.logits(decoder.forward(promptNetwork([ids]))).toFloat64Array(),
-		),
+		tidy(() => decoder.logits(decoder.forward(promptNetwork([ids]))).toFloat64Array()),
 	);
 	return Array.from({ length: tokens.length - promptLength }, (_, t) => {
 		const start = (promptLength - 1 + t) * V;

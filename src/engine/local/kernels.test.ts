@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { instructionSets } from "../../testing/instruction-sets.ts";
 import { enableGrad, vjp } from "./autograd.ts";
 import { type Isa, isas, native } from "./native.ts";
 import {
@@ -17,7 +18,6 @@ import { handleOf, Tensor, tidy } from "./tensor.ts";
 
 // Every kernel under every instruction set of this machine against libtorch in f32, forward and by its autograd.
 
-const machine = isas.slice(0, isas.indexOf(native.machineIsa()) + 1);
 const before = native.isa();
 const threads = native.threads();
 afterEach(() => {
@@ -50,7 +50,7 @@ function use(isa: Isa | "emulated tiles"): void {
 }
 
 /** Where libtorch's own bf16 product runs, its sums are of bf16's precision too. */
-describe.each([...machine, "emulated tiles"] as const)("products, %s", (isa) => {
+describe.each([...instructionSets, "emulated tiles"] as const)("products, %s", (isa) => {
 	const sizes = [
 		[1, 32, 32],
 		[12, 40, 64],
@@ -74,7 +74,9 @@ describe.each([...machine, "emulated tiles"] as const)("products, %s", (isa) => 
 				expect(distance(linear(x, w), want)).toBeLessThan(tight);
 				expect(distance(linear(x, w, { packed }), want)).toBeLessThan(tight);
 				expect(distance(linear(x, w, { bias }), want.add(wide(bias)))).toBeLessThan(tight);
-				expect(distance(linear(x, w, { residual, packed }), want.add(wide(residual)))).toBeLessThan(2 * tight);
+				expect(distance(linear(x, w, { residual, packed }), want.add(wide(residual)))).toBeLessThan(
+					2 * tight,
+				);
 				expect(distance(linearInputGradient(dy, w), wide(dy).matmul(wide(w)))).toBeLessThan(tight);
 				linearWeightGradient_(sums, dy, x);
 				expect(distance(sums, wantGradient)).toBeLessThan(tight);
@@ -84,7 +86,7 @@ describe.each([...machine, "emulated tiles"] as const)("products, %s", (isa) => 
 });
 
 test("bf16 products of our own add to f32 gradients without rounding them to bf16", () => {
-	if (machine.length <= isas.indexOf("avx512_bf16")) native.emulateTiles();
+	if (instructionSets.length <= isas.indexOf("avx512_bf16")) native.emulateTiles();
 	tidy(() => {
 		const [dy, x] = [random([64, 32], "bf16"), random([64, 32], "bf16")];
 		const sums = Tensor.zeros([32, 32]);
@@ -93,7 +95,7 @@ test("bf16 products of our own add to f32 gradients without rounding them to bf1
 	});
 });
 
-describe.each(machine)("%s", (isa) => {
+describe.each(instructionSets)("%s", (isa) => {
 	test.each([
 		[5, 1, 576],
 		[40, 3, 20],
@@ -208,15 +210,20 @@ describe.each(machine)("%s", (isa) => {
 });
 
 /** The same numbers at every call. */
-const fixed = (shape: number[], own: number, dtype: Dtype) => Tensor.empty(shape).normal_(0, 1, own).to(dtype);
+const fixed = (shape: number[], own: number, dtype: Dtype) =>
+	Tensor.empty(shape).normal_(0, 1, own).to(dtype);
 
 test("one thread and two give the same bits in our own products", () => {
 	const once = (count: number) =>
 		tidy(() => {
-			if (machine.includes("avx512_bf16")) native.useIsa(native.machineIsa());
+			if (instructionSets.includes("avx512_bf16")) native.useIsa(native.machineIsa());
 			else native.emulateTiles();
 			native.setThreads(count);
-			const [x, w, dy] = [[300, 64], [96, 64], [300, 96]].map((shape, i) => fixed(shape, i, "bf16"));
+			const [x, w, dy] = [
+				[300, 64],
+				[96, 64],
+				[300, 96],
+			].map((shape, i) => fixed(shape, i, "bf16"));
 			const gradient = Tensor.zeros([96, 64]);
 			linearWeightGradient_(gradient, dy, x);
 			return [gradient, linearInputGradient(dy, w), linear(x, w)].map((t) => [...t.toFloat64Array()]);
@@ -225,7 +232,7 @@ test("one thread and two give the same bits in our own products", () => {
 });
 
 test("an instruction set that the machine has not is refused", () => {
-	const missing = isas[machine.length];
+	const missing = isas.at(instructionSets.length);
 	if (missing !== undefined) expect(() => native.useIsa(missing)).toThrow(/no instruction set/);
 	expect(() => native.useIsa("mmx" as Isa)).toThrow(/no instruction set mmx/);
 });

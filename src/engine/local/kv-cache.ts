@@ -69,7 +69,17 @@ export class KvCache {
 		const [prompts, spans, ...rest] = tensors.map((t) => handleOf(t, "decodeAttention"));
 		const [at, places, k, v] = rest;
 		return new Tensor(
-			native.decodeAttention(handleOf(qkv, "decodeAttention"), numHeads, prompts, spans, at, places, k, v, column),
+			native.decodeAttention(
+				handleOf(qkv, "decodeAttention"),
+				numHeads,
+				prompts,
+				spans,
+				at,
+				places,
+				k,
+				v,
+				column,
+			),
 		);
 	}
 

@@ -155,7 +155,13 @@ export interface Native {
 	): void;
 
 	packWeight(weight: Handle): Maybe<Handle>;
-	linearForward(x: Handle, weight: Handle, packed: Maybe<Handle>, bias: Maybe<Handle>, residual: Maybe<Handle>): Handle;
+	linearForward(
+		x: Handle,
+		weight: Handle,
+		packed: Maybe<Handle>,
+		bias: Maybe<Handle>,
+		residual: Maybe<Handle>,
+	): Handle;
 	linearInputGradient(dy: Handle, weight: Handle, packed: Maybe<Handle>): Handle;
 	linearWeightGradient_(gradient: Handle, dy: Handle, x: Handle): void;
 	columnSums_: InPlace;

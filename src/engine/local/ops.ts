@@ -106,5 +106,7 @@ export function swiglu(gateUp: Tensor): Tensor {
 
 /** d(loss)/d(gateUp) of `swiglu`. */
 export function swigluBackward(gateUp: Tensor, dy: Tensor): Tensor {
-	return new Tensor(native.swigluBackward(handleOf(gateUp, "swigluBackward"), handleOf(dy, "swigluBackward")));
+	return new Tensor(
+		native.swigluBackward(handleOf(gateUp, "swigluBackward"), handleOf(dy, "swigluBackward")),
+	);
 }

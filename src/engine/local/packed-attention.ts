@@ -21,9 +21,9 @@ export interface Network extends PackedAttention {
 /** Attention over packed rows [N, ...]: a prompt's over itself, a completion's over its prompt and itself, causally. */
 export interface PackedAttention {
 	/** qkv [N, (heads + 2 kvHeads) d] -> the heads' outputs [N, heads * d] and their log-sum-exp, f32 [N, heads]. */
-	attend(config: DecoderConfig, qkv: Tensor): { out: Tensor; lse: Tensor };
+	readonly attend: (config: DecoderConfig, qkv: Tensor) => { out: Tensor; lse: Tensor };
 	/** d(loss)/d(qkv). */
-	attendBackward(config: DecoderConfig, activations: BlockActivations, dOut: Tensor): Tensor;
+	readonly attendBackward: (config: DecoderConfig, activations: BlockActivations, dOut: Tensor) => Tensor;
 	dispose(): void;
 }
 
@@ -52,9 +52,7 @@ export function packedAttention(
 		},
 		attendBackward: ({ numHeads, numKvHeads }, { qkv, attended, lse }, dOut) => {
 			const [q, out, d, l] = [qkv, attended, dOut, lse!].map((t) => handleOf(t, "packedAttentionBackward"));
-			return new Tensor(
-				native.packedAttentionBackward(q, out, d, l, numHeads, numKvHeads, ...handles()),
-			);
+			return new Tensor(native.packedAttentionBackward(q, out, d, l, numHeads, numKvHeads, ...handles()));
 		},
 		dispose: () => {
 			for (const table of tables) table.dispose();

@@ -9,7 +9,7 @@ export interface PackedDecoder {
 	readonly decoder: Decoder;
 	readonly blocks: readonly PackedBlock[];
 	/** Logits [N, vocabulary] f32 of hidden states [N, hidden]. */
-	logits(hidden: Tensor): Tensor;
+	readonly logits: (hidden: Tensor) => Tensor;
 	dispose(): void;
 }
 

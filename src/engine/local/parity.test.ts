@@ -95,12 +95,18 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 		const { divergence, reverseDivergence } = noGrad(() =>
 			tidy(() => headDivergences(forward(a), a.headWeight, { hidden: forward(b), weight: b.headWeight })),
 		);
-		expect(worst(batch.padded(divergence), golden.floats("right.kl_a_b"), entropyTolerance, real)).toBeLessThan(1);
-		expect(worst(batch.padded(reverseDivergence), golden.floats("right.kl_b_a"), entropyTolerance, real)).toBeLessThan(1);
+		expect(
+			worst(batch.padded(divergence), golden.floats("right.kl_a_b"), entropyTolerance, real),
+		).toBeLessThan(1);
+		expect(
+			worst(batch.padded(reverseDivergence), golden.floats("right.kl_b_a"), entropyTolerance, real),
+		).toBeLessThan(1);
 		const own = golden.ints("right.targets").filter((_, i) => real(i));
 		const targets = Tensor.fromArray(own, [own.length], "i64");
 		const logprobs = noGrad(() => tidy(() => headForward(forward(b), b.headWeight, targets).logprobs));
-		expect(worst(batch.padded(logprobs), golden.floats("right.logprobs_b"), logprobTolerance, real)).toBeLessThan(1);
+		expect(
+			worst(batch.padded(logprobs), golden.floats("right.logprobs_b"), logprobTolerance, real),
+		).toBeLessThan(1);
 	});
 
 	test("greedy continuation with the key-value cache, all prompts in one batch", () => {
