@@ -1,4 +1,5 @@
 // Entry of the addon: one environment per thread that loads it. No RL and no model in here: libtorch's operators only.
+#include "arena.h"
 #include "registry.h"
 
 namespace thalia {
@@ -7,6 +8,7 @@ void prepare_cpu();
 
 static Napi::Object initialise(Napi::Env env, Napi::Object exports) {
   prepare_cpu();
+  install_arena();
   env.SetInstanceData(new Environment());
 
   exports.Set("setErrorFactory", Napi::Function::New(env, [](const Napi::CallbackInfo& info) {

@@ -9,6 +9,7 @@
 #include <malloc.h>
 #endif
 
+#include "arena.h"
 #include "cpu.h"
 #include "kernels/kernels.h"
 #include "registry.h"
@@ -66,7 +67,8 @@ void register_system(Registry& r) {
     use_isa(wanted);
   });
   r.op("emulateTiles", []() { emulate_tiles(); });
-  // Gives freed memory back to the system.
+  r.op("emptyArena", []() { empty_arena(); });
+  // Gives memory that was freed in pieces back to the system.
   r.op("trimMemory", []() {
 #if defined(__GLIBC__)
     malloc_trim(0);

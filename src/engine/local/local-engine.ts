@@ -238,6 +238,7 @@ export class LocalEngine implements Engine {
 		this.#versions.dispose();
 		this.#policy.dispose();
 		this.#reference?.dispose();
+		native.emptyArena();
 		return Promise.resolve();
 	}
 

@@ -231,6 +231,8 @@ export interface Native {
 	torchVersion(): string;
 	torchBuild(): string;
 	trimMemory(): void;
+	/** Large tensors' memory that none uses goes back to the system. */
+	emptyArena(): void;
 }
 
 const addonPath = fileURLToPath(new URL("../../../native/build/thalia.node", import.meta.url));
