@@ -158,10 +158,10 @@ void register_kernels(Registry& r) {
   });
   r.op("swigluBackward", [](const Tensor& gate_up, const Tensor& dy) {
     const int64_t size = gate_up.size(1) / 2, rows = gate_up.size(0);
-    auto d_gate_up = at::empty_like(gate_up);
+    auto d_gate_up = at::empty_like(gate_up), y = at::empty_like(dy);
     kernels().swiglu_backward[element(gate_up)](rows, size, rows_of(gate_up, gate_up.scalar_type(), 2 * rows * size),
-                                                rows_of(dy, gate_up.scalar_type(), rows * size), d_gate_up.data_ptr());
-    return d_gate_up;
+                                                rows_of(dy, gate_up.scalar_type(), rows * size), d_gate_up.data_ptr(), y.data_ptr());
+    return std::tuple(d_gate_up, y);
   });
 }
 

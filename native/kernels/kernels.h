@@ -106,7 +106,8 @@ struct Kernels {
 
   // gate_up [rows, 2 size] -> y [rows, size] = silu(gate) * up
   void (*swiglu[kElements])(int64_t rows, int64_t size, const void* gate_up, void* y);
-  void (*swiglu_backward[kElements])(int64_t rows, int64_t size, const void* gate_up, const void* dy, void* d_gate_up);
+  // gives y again
+  void (*swiglu_backward[kElements])(int64_t rows, int64_t size, const void* gate_up, const void* dy, void* d_gate_up, void* y);
 
   // qkv -> out [rows, heads size], and lse [rows, heads]: log of the sum of e^score
   void (*attention[kElements])(const Attention&, const void* qkv, void* out, float* lse);

@@ -105,8 +105,28 @@ inline float largest(f32x16 v) {
 inline f32x16 larger(f32x16 a, f32x16 b) { return a > b ? a : b; }
 inline f32x16 smaller(f32x16 a, f32x16 b) { return a < b ? a : b; }
 
-// e^x to about one unit in the last place: 2^n e^r with |r| <= log(2)/2 and a polynomial of degree 6 (Cephes' expf).
-// Below -87.3 it is 0, above 88.7 infinity.
+// e^r for |r| <= log(2)/2 (Cephes' expf).
+inline f32x16 exp_near_zero(f32x16 r) {
+  f32x16 p = splat(1.9875691500e-4f);
+  p = p * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  return p * r * r + r + 1.f;
+}
+
+// e^x = 2^n e^r to about one unit in the last place; above 88.7 infinity, below -87.3 nothing to speak of, or 0.
+#if defined(__AVX512F__)
+inline f32x16 exp(f32x16 x) {
+  // The second operand is what comes out where one is no number.
+  const __m512 bounded = _mm512_min_ps(_mm512_set1_ps(90.f), _mm512_max_ps(_mm512_set1_ps(-110.f), (__m512)x));
+  const f32x16 n = (f32x16)_mm512_roundscale_ps(_mm512_mul_ps(bounded, _mm512_set1_ps(1.44269504088896341f)), 0);
+  f32x16 r = (f32x16)bounded - n * 0.693359375f;
+  r = r + n * 2.12194440e-4f;
+  return (f32x16)_mm512_scalef_ps((__m512)exp_near_zero(r), (__m512)n);
+}
+#else
 inline f32x16 exp(f32x16 x) {
   const f32x16 clamped = larger(smaller(x, splat(88.8f)), splat(-88.f));
   const f32x16 magic = splat(12582912.f);  // 1.5 * 2^23: adding it rounds to an integer
@@ -114,13 +134,7 @@ inline f32x16 exp(f32x16 x) {
   n -= magic;
   f32x16 r = clamped - n * 0.693359375f;
   r = r + n * 2.12194440e-4f;
-  f32x16 p = splat(1.9875691500e-4f);
-  p = p * r + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * r * r + r + 1.f;
+  const f32x16 p = exp_near_zero(r);
   // In two halves, since 2^128 is no float.
   i32x16 whole = __builtin_convertvector(n, i32x16);
   i32x16 half = whole >> 1;
@@ -129,6 +143,7 @@ inline f32x16 exp(f32x16 x) {
   scaled = x < splat(-87.33655f) ? f32x16{} : scaled;
   return x == x ? scaled : x;
 }
+#endif
 
 }  // namespace
 }  // namespace thalia

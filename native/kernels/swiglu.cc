@@ -21,20 +21,22 @@ void forward(int64_t rows, int64_t size, const void* gate_up_, void* y_) {
   }
 }
 
-// silu'(g) = s (1 + g (1 - s)) with s = sigmoid(g).
+// silu'(g) = s (1 + g (1 - s)) with s = sigmoid(g). y, which the next gradient needs, comes from the same reading.
 template <class T>
-void backward(int64_t rows, int64_t size, const void* gate_up_, const void* dy_, void* d_gate_up_) {
+void backward(int64_t rows, int64_t size, const void* gate_up_, const void* dy_, void* d_gate_up_, void* y_) {
   const T *gate_up = (const T*)gate_up_, *dy = (const T*)dy_;
-  T* d_gate_up = (T*)d_gate_up_;
+  T *d_gate_up = (T*)d_gate_up_, *y = (T*)y_;
 #pragma omp parallel for schedule(static)
   for (int64_t row = 0; row < rows; row++) {
     const T *gate = gate_up + row * 2 * size, *up = gate + size;
     T *d_gate = d_gate_up + row * 2 * size, *d_up = d_gate + size;
     for (int64_t i = 0; i < size; i += kLanes) {
       const int64_t n = size - i;
-      const f32x16 g = load(gate + i, n), upstream = load(dy + row * size + i, n), s = sigmoid(g);
-      store(d_gate + i, upstream * load(up + i, n) * s * (1.f + g * (1.f - s)), n);
+      const f32x16 g = load(gate + i, n), u = load(up + i, n), s = sigmoid(g);
+      const f32x16 upstream = load(dy + row * size + i, n);
+      store(d_gate + i, upstream * u * s * (1.f + g * (1.f - s)), n);
       store(d_up + i, upstream * g * s, n);
+      store(y + row * size + i, g * s * u, n);
     }
   }
 }

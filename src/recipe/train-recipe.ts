@@ -44,7 +44,7 @@ const objective = z.strictObject({
 const train = z.strictObject({
 	steps: positiveInt.default(100),
 	/** Tokens of one forward and backward pass, a prompt of several completions once: memory against speed. */
-	tokensPerMicroBatch: positiveInt.default(512),
+	tokensPerMicroBatch: positiveInt.default(1024),
 	/** Passes over each step's rollouts, and parts a pass is made in: each part is an optimiser step. */
 	epochs: positiveInt.default(1),
 	minibatches: positiveInt.default(1),

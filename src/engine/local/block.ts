@@ -126,9 +126,9 @@ export function blockBackward(
 ): Tensor {
 	const { input, attended, middle, gateUp } = activations;
 	return tidy(() => {
-		linearWeightGradient_(sums("down"), dOutput, swiglu(gateUp));
+		const { dGateUp, y: gated } = swigluBackward(gateUp, linearInputGradient(dOutput, w.down));
+		linearWeightGradient_(sums("down"), dOutput, gated);
 		if (w.downBias !== undefined) columnSums_(sums("downBias"), dOutput);
-		const dGateUp = swigluBackward(gateUp, linearInputGradient(dOutput, w.down));
 		linearWeightGradient_(sums("gateUp"), dGateUp, rmsNorm(middle, w.postNorm, c.rmsNormEps));
 		if (w.gateUpBias !== undefined) columnSums_(sums("gateUpBias"), dGateUp);
 		const dPostNormed = linearInputGradient(dGateUp, w.gateUp);

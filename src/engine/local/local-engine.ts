@@ -52,7 +52,7 @@ export interface LocalEngineOptions {
 }
 
 const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 };
-const defaultLearner: LearnerOptions = { tokensPerMicroBatch: 512, recompute: false };
+const defaultLearner: LearnerOptions = { tokensPerMicroBatch: 1024, recompute: false };
 
 /** The engine over libtorch, in the thread that calls it: `WorkerEngine` is the one that leaves the caller free. */
 export class LocalEngine implements Engine {

@@ -176,7 +176,7 @@ export interface Native {
 	): Handle;
 	rope_(x: Handle, heads: number, positions: Handle, cos: Handle, sin: Handle, back: boolean): void;
 	swigluForward: Unary;
-	swigluBackward: Binary;
+	swigluBackward(gateUp: Handle, dy: Handle): [dGateUp: Handle, y: Handle];
 	packWeightBackward(weight: Handle): Maybe<Handle>;
 	linearF32_(out: Handle, x: Handle, weight: Handle, packed: Maybe<Handle>): void;
 	logitStatistics(

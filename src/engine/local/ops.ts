@@ -104,9 +104,9 @@ export function swiglu(gateUp: Tensor): Tensor {
 	return new Tensor(native.swigluForward(handleOf(gateUp, "swiglu")));
 }
 
-/** d(loss)/d(gateUp) of `swiglu`. */
-export function swigluBackward(gateUp: Tensor, dy: Tensor): Tensor {
-	return new Tensor(
-		native.swigluBackward(handleOf(gateUp, "swigluBackward"), handleOf(dy, "swigluBackward")),
-	);
+/** d(loss)/d(gateUp) of `swiglu`, and its result again. */
+export function swigluBackward(gateUp: Tensor, dy: Tensor): { dGateUp: Tensor; y: Tensor } {
+	const operands = [handleOf(gateUp, "swigluBackward"), handleOf(dy, "swigluBackward")] as const;
+	const [dGateUp, y] = native.swigluBackward(...operands);
+	return { dGateUp: new Tensor(dGateUp), y: new Tensor(y) };
 }
