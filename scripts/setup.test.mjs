@@ -119,6 +119,28 @@ const made = (lines) =>
 	lines.map((line) => /-o (\S+)/.exec(line)[1].replace(/^.*\/|-?[0-9a-f]{16}|\.o|\.\d+$/g, ""));
 
 describe("set-up", () => {
+	test("kernels are compiled once for each instruction set, with its flags", async () => {
+		const { at, run, lines } = project();
+		write(at("native/kernels/k.cc"), "k");
+		write(at("native/kernels/k.h"), "1");
+		write(at("native/kernels/x86/gemm-amx.cc"), "amx");
+		expect((await run("setup.mjs")).code).toBe(0);
+		const x64 = process.arch === "x64";
+		const kernels = x64
+			? ["gemm-amx", "gemm-emulated-tiles", "k-avx2", "k-avx512", "k-portable"]
+			: ["k-portable"];
+		const compiled = lines("compiled.log");
+		expect(made(compiled).sort()).toEqual([...kernels, "one", "thalia.node", "two"]);
+		const flagsOf = (name) => compiled.find((line) => line.includes(`/${name}-`));
+		expect(flagsOf("k-portable")).toContain("-DTHALIA_SET=portable");
+		expect(flagsOf("k-portable")).not.toContain("-march");
+		if (x64) expect(flagsOf("k-avx512")).toContain("-march=x86-64-v4");
+		// A header is everyone's.
+		write(at("native/kernels/k.h"), "2");
+		await run("setup.mjs");
+		expect(lines("compiled.log")).toHaveLength(2 * compiled.length);
+	});
+
 	test("from nothing, then again, then after changes", async () => {
 		const { at, run, lines, libtorchUsed } = project();
 		const first = await run("setup.mjs");

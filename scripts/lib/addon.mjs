@@ -91,11 +91,13 @@ const kernelSets =
 			}
 		: { portable: [] };
 
-/** Kernels written for one instruction set alone. */
+/** Sources in native/kernels/x86, for one instruction set alone: what each is compiled to, and with what. */
 const x86Kernels = {
-	"gemm-avx512-bf16": { source: "gemm-avx512-bf16", flags: [...avx512, "-mavx512bf16"] },
-	"gemm-amx": { source: "gemm-amx", flags: [...avx512, "-mamx-tile", "-mamx-bf16"] },
-	"gemm-emulated-tiles": { source: "gemm-amx", flags: ["-DTHALIA_EMULATED_TILES"] },
+	"gemm-avx512-bf16": { "gemm-avx512-bf16": [...avx512, "-mavx512bf16"] },
+	"gemm-amx": {
+		"gemm-amx": [...avx512, "-mamx-tile", "-mamx-bf16"],
+		"gemm-emulated-tiles": ["-DTHALIA_EMULATED_TILES"],
+	},
 };
 
 /** Everything that is compiled: the name of its object, its source, and flags of its own. */
@@ -109,12 +111,14 @@ function compilationUnits() {
 			flags: [...kernelFlags, ...flags, `-DTHALIA_SET=${set}`],
 		})),
 	);
-	const x86 = process.arch === "x64" ? Object.entries(x86Kernels) : [];
-	const special = x86.map(([name, { source, flags }]) => ({
-		name,
-		source: `native/kernels/x86/${source}.cc`,
-		flags: [...kernelFlags, ...flags],
-	}));
+	const x86 = process.arch === "x64" ? filesIn("native/kernels/x86", ".cc") : [];
+	const special = x86.flatMap((source) =>
+		Object.entries(x86Kernels[nameOf(source)]).map(([name, flags]) => ({
+			name,
+			source,
+			flags: [...kernelFlags, ...flags],
+		})),
+	);
 	return [...plain, ...perSet, ...special];
 }
 

@@ -9,6 +9,7 @@ const notInput = new Set([
 	"checkpoint-write",
 	"safetensors-write",
 	"libtorch",
+	"memory",
 	"engine",
 	"engine-closed",
 	"addon-missing",

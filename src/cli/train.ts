@@ -3,11 +3,13 @@ import { join, relative } from "node:path";
 import { Command } from "commander";
 import { ThaliaError } from "../errors.ts";
 import { resolveRecipe } from "../recipe/resolve-recipe.ts";
-import { resumeTraining, type TrainHooks, type TrainResult, train } from "../trainer/train.ts";
+import { RunDirectory } from "../runs/run-directory.ts";
+import { planTraining, resumeTraining, type TrainHooks, type TrainResult, train } from "../trainer/train.ts";
 import { exitCode } from "./errors.ts";
 import { comparisonTable, evaluationTable } from "./evaluation-table.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { formatOption, printJson } from "./options.ts";
+import { planText } from "./plan-text.ts";
 import { StatusLine } from "./status-line.ts";
 import { TrainStatus } from "./train-status.ts";
 
@@ -15,6 +17,7 @@ interface Options {
 	readonly runs: string;
 	readonly nextName?: boolean;
 	readonly resume?: string;
+	readonly dryRun?: boolean;
 	readonly format: "text" | "json";
 }
 
@@ -26,6 +29,7 @@ export function trainCommand(): Command {
 		.option("--runs <dir>", "where run directories are made", "runs")
 		.option("--next-name", "where the run exists, take the next free name (quickstart-2)")
 		.option("--resume <dir>", "go on with this run from its last checkpoint")
+		.option("--dry-run", "check everything and say what memory it needs; nothing is trained")
 		.addOption(formatOption())
 		.action(async (recipe: string | undefined, overrides: string[], options: Options) => {
 			process.exitCode = await runTrain(recipe, overrides, options);
@@ -37,6 +41,7 @@ async function runTrain(
 	overrides: readonly string[],
 	options: Options,
 ): Promise<number> {
+	if (options.dryRun === true) return dryRun(file, overrides, options);
 	const line = new StatusLine();
 	const status = new TrainStatus(line);
 	const { signal, release } = onInterrupt(() => {
@@ -66,14 +71,31 @@ function start(
 	options: Options,
 	hooks: TrainHooks,
 ): Promise<TrainResult> {
-	if (file === undefined) {
-		throw new ThaliaError("usage", "Expected a recipe, or --resume with a run directory", {
-			fix: "thalia train recipes/quickstart.yaml",
-		});
-	}
-	const recipe = resolveRecipe(file, overrides);
+	const recipe = resolveRecipe(recipeFile(file), overrides);
 	const name = options.nextName === true ? nextFreeName(options.runs, recipe.name) : recipe.name;
 	return train({ ...recipe, name }, join(options.runs, name), hooks);
+}
+
+function recipeFile(file: string | undefined): string {
+	if (file !== undefined) return file;
+	throw new ThaliaError("usage", "Expected a recipe, or --resume with a run directory", {
+		fix: "thalia train recipes/quickstart.yaml",
+	});
+}
+
+/** Exit code 1 where the memory would not do. */
+async function dryRun(
+	file: string | undefined,
+	overrides: readonly string[],
+	{ resume, format, runs }: Options,
+): Promise<number> {
+	const settings = resume === undefined ? recipeFile(file) : join(resume, "config.yaml");
+	const recipe = resolveRecipe(settings, overrides);
+	if (resume === undefined) RunDirectory.assertFree(join(runs, recipe.name));
+	const plan = await planTraining(recipe);
+	if (format === "json") printJson({ recipe: recipe.name, ...plan });
+	else process.stdout.write(`${planText(recipe, plan)}\n`);
+	return plan.fits ? exitCode.ok : exitCode.failed;
 }
 
 function resume(dir: string, file: string | undefined, hooks: TrainHooks): Promise<TrainResult> {

@@ -16,7 +16,7 @@ import { readManifest } from "../runs/run-directory.ts";
 import { readEvents } from "../testing/event-file.ts";
 import { stopAfter } from "../testing/stopped-run.ts";
 import { tinyConfig } from "../testing/tiny-model.ts";
-import { digests, letters, outputOf, readMetrics, tinyRecipe, writeTinyPolicy } from "../testing/tiny-run.ts";
+import { digests, outputOf, readMetrics, tinyRecipe, writeTinyPolicy } from "../testing/tiny-run.ts";
 import { resumeTraining, type StepEvaluation, train } from "./train.ts";
 
 const root = mkdtempSync(join(tmpdir(), "thalia-train-"));
@@ -238,14 +238,19 @@ test("a step that is not finite is skipped, counted, and the run goes on", async
 });
 
 test.each([
-	["gradient", ["optimizer.learningRate=1e3"], letters, [null, "gradient", "gradient", "gradient"]],
-	["rewards", [], `() => { throw new Error("no verifier"); }`, ["rewards", "rewards", "rewards"]],
+	[
+		"gradient",
+		`({ problem, completion }) =>
+			completion.replace(/[^a-zA-Z]/g, "").length * (Number(problem.id.split(/[ .]/)[1]) > 1 ? 1e200 : 0.1)`,
+		[null, "gradient", "gradient", "gradient"],
+	],
+	["rewards", `() => { throw new Error("no verifier"); }`, ["rewards", "rewards", "rewards"]],
 ] as const)(
 	"three steps in a row without an update (%s) stop the run and save it",
-	async (_, overrides, reward, skips) => {
+	async (_, reward, skips) => {
 		const recipe = tinyRecipe(
 			folder(),
-			["train.steps=9", "train.checkpointEvery=9", "eval.problems=0", ...overrides],
+			["train.steps=9", "train.checkpointEvery=9", "eval.problems=0"],
 			reward,
 		);
 		const dir = join(folder(), "run");

@@ -19,6 +19,7 @@ import type { Task } from "../tasks/task.ts";
 import { engineOptions } from "./engine-options.ts";
 import { environment } from "./environment.ts";
 import { type Collapse, detectCollapse, type GuardRecord } from "./guard.ts";
+import { assertFits, type Plan, planOf } from "./plan.ts";
 import { assertServes, checkTopK } from "./serves.ts";
 import { type Phase, type StepMetrics, trainStep } from "./step.ts";
 
@@ -90,6 +91,7 @@ export async function train(
 ): Promise<TrainResult> {
 	RunDirectory.assertFree(dir);
 	const prepared = await prepare(recipe);
+	assertFits(prepared.plan);
 	return withEngine(recipe, async (engine) => {
 		const run = RunDirectory.create(dir, formatRecipe(recipe), {
 			name: recipe.name,
@@ -110,14 +112,22 @@ export async function resumeTraining(dir: string, hooks: TrainHooks = {}): Promi
 	readManifest(dir);
 	const recipe = resolveRecipe(join(dir, "config.yaml"));
 	const prepared = await prepare(recipe);
+	assertFits(prepared.plan);
 	return withEngine(recipe, async (engine) =>
 		new Training(recipe, engine, RunDirectory.resume(dir), prepared, hooks).run(),
 	);
 }
 
+/** Everything that `train` checks before it opens the engine, and what training will need. Nothing is written. */
+export async function planTraining(recipe: ResolvedRecipe): Promise<Plan & { readonly kl: Manifest["kl"] }> {
+	const { plan } = await prepare(recipe);
+	return { ...plan, kl: klOf(recipe) };
+}
+
 interface Prepared {
 	readonly tokenizer: Tokenizer;
 	readonly domains: Domains;
+	readonly plan: Plan;
 }
 
 /** Everything that can be wrong with a recipe's files, found before the engine opens. */
@@ -129,7 +139,7 @@ async function prepare(recipe: ResolvedRecipe): Promise<Prepared> {
 	checkLengths(recipe, tokenizer, domains, config.maxPositions);
 	if (recipe.referenceUpdate !== "frozen") assertSameShape(readDecoderConfig(recipe.reference), config);
 	checkTopK(klAtStart(recipe.kl), config.vocabSize);
-	return { tokenizer, domains };
+	return { tokenizer, domains, plan: planOf(recipe, tokenizer, domains) };
 }
 
 async function withEngine<T>(recipe: ResolvedRecipe, use: (engine: Engine) => Promise<T>): Promise<T> {

@@ -2,18 +2,13 @@ import { ThaliaError } from "../../errors.ts";
 import type { Completion, SampleRequest, SamplingOptions } from "../engine.ts";
 import { noGrad } from "./autograd.ts";
 import { blockForward } from "./block.ts";
+import { cacheBytes, tokensPerPrefill } from "./block-sizes.ts";
 import type { Decoder } from "./decoder.ts";
 import { KvCache, type LiveRows } from "./kv-cache.ts";
 import { promptNetwork } from "./packed-batch.ts";
 import { type PackedDecoder, packDecoder } from "./packed-decoder.ts";
 import { drawTokens, resolveSampler, type Sampler, uniformStream } from "./sampling.ts";
 import { Tensor, tidy } from "./tensor.ts";
-
-/** Bytes the key-value cache of one batch may take; more rows than fit are decoded in turns. */
-const cacheBytes = 2 ** 30;
-
-/** Tokens of prompts that are read at a time. */
-const tokensPerPrefill = 4096;
 
 /** One completion under way. */
 interface Row {

@@ -1,17 +1,6 @@
+import { blockRows } from "./block-sizes.ts";
 import { type Handle, native } from "./native.ts";
 import { handleOf, Tensor, tidy } from "./tensor.ts";
-
-/** Rows whose f32 logits take this many bytes are one block: with more they leave the last-level cache. */
-const blockBytes = 36 * 2 ** 20;
-
-/** But so many at least: a block reads and writes the gradient of the whole weight. */
-const leastRows = 128;
-
-/** Rows of one block, all blocks about as large. */
-export function blockRows(rows: number, vocabulary: number): number {
-	const most = Math.max(leastRows, Math.floor(blockBytes / (vocabulary * 4)));
-	return rows === 0 ? 1 : Math.ceil(rows / Math.ceil(rows / most));
-}
 
 /** Calls `body` for consecutive blocks of `size` of the rows; what a block makes is gone after it. */
 export function forEachBlock(rows: number, size: number, body: (start: number, count: number) => void): void {

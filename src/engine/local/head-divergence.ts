@@ -1,4 +1,5 @@
-import { BlockLogits, blockRows, forEachBlock } from "./head-blocks.ts";
+import { blockRows } from "./block-sizes.ts";
+import { BlockLogits, forEachBlock } from "./head-blocks.ts";
 import { logitDivergences } from "./logit-kernels.ts";
 import { Tensor, tidy } from "./tensor.ts";
 

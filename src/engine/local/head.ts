@@ -1,4 +1,5 @@
-import { BlockLogits, blockRows, forEachBlock, HeadGradient } from "./head-blocks.ts";
+import { blockRows } from "./block-sizes.ts";
+import { BlockLogits, forEachBlock, HeadGradient } from "./head-blocks.ts";
 import { type HeadDivergences, type OtherHead, topMask } from "./head-divergence.ts";
 import { logitDivergences, logitGradient_, logitStatistics } from "./logit-kernels.ts";
 import { Tensor, tidy } from "./tensor.ts";

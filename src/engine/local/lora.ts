@@ -5,8 +5,9 @@ import type { DecoderConfig } from "../../formats/hf-config.ts";
 import { SafetensorsFile } from "../../formats/safetensors.ts";
 import { noGrad } from "./autograd.ts";
 import type { Dtype } from "./native.ts";
+import { parameterSpecs } from "./parameters.ts";
 import { Tensor, tidy } from "./tensor.ts";
-import { parameterSpecs, type Weights } from "./weights.ts";
+import { type Weights } from "./weights.ts";
 
 /** adapter_config.json, the fields that change the result. */
 interface AdapterConfig {

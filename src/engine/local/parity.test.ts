@@ -14,8 +14,8 @@ import { headDivergences } from "./head-divergence.ts";
 import { accumulateGradients, evaluateSequences } from "./learner.ts";
 import { openDecoder } from "./local-engine.ts";
 import { promptNetwork } from "./packed-batch.ts";
+import { parameterSpecs } from "./parameters.ts";
 import { Tensor, tidy } from "./tensor.ts";
-import { parameterSpecs } from "./weights.ts";
 
 // What transformers computes, in float32; tolerances of the fixtures' README.
 

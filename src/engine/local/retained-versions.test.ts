@@ -5,8 +5,8 @@ import { afterAll, describe, expect, test } from "vitest";
 import { tinyConfig, writeTinyModel } from "../../testing/tiny-model.ts";
 import type { Completion } from "../engine.ts";
 import { LocalEngine, type LocalEngineOptions } from "./local-engine.ts";
+import { parameterSpecs } from "./parameters.ts";
 import { liveTensors } from "./tensor.ts";
-import { parameterSpecs } from "./weights.ts";
 
 const root = mkdtempSync(join(tmpdir(), "thalia-versions-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));

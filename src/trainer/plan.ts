@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import { freemem } from "node:os";
+import { estimateMemory, type MemoryEstimate, type StepSize } from "../engine/local/memory.ts";
+import { ThaliaError } from "../errors.ts";
+import type { Domains } from "../eval/domains.ts";
+import { readDecoderConfig } from "../formats/hf-config.ts";
+import type { Tokenizer } from "../formats/tokenizer.ts";
+import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
+import { engineOptions } from "./engine-options.ts";
+
+/** What a recipe will need, before anything is opened. */
+export interface Plan {
+	readonly step: StepSize;
+	readonly memory: MemoryEstimate;
+	/** Bytes that this machine, or the group that the process is confined to, can still give. */
+	readonly available: number;
+	/** Where the memory is too little: the smallest change of settings that would fit, or null where none is known. */
+	readonly fits: boolean;
+	readonly fix: string | null;
+}
+
+/** Problems whose prompts are measured. */
+const measuredProblems = 64;
+
+export function planOf(recipe: ResolvedRecipe, tokenizer: Tokenizer, domains: Domains): Plan {
+	const problems = domains.train.problems(
+		"train",
+		Math.max(measuredProblems, recipe.rollout.prompts),
+		recipe.seed,
+	);
+	const promptTokens = problems.reduce(
+		(most, { prompt }) => Math.max(most, tokenizer.encode(prompt).length),
+		1,
+	);
+	const { prompts, groupSize, maxTokens } = recipe.rollout;
+	const step = { completions: prompts * groupSize, promptTokens, maxTokens };
+	const memory = memoryOf(recipe, step);
+	const available = availableMemory();
+	const fits = memory.peak <= available;
+	return { step, memory, available, fits, fix: fits ? null : whatFits(recipe, step, available) };
+}
+
+/** @throws ThaliaError `memory`, with the settings that would fit */
+export function assertFits(plan: Plan): void {
+	if (plan.fits) return;
+	throw new ThaliaError(
+		"memory",
+		`Expected about ${gigabytes(plan.memory.peak)} of memory for training but ${gigabytes(plan.available)} are available`,
+		{ fix: plan.fix ?? "use a smaller model, or a machine with more memory" },
+	);
+}
+
+function memoryOf(recipe: ResolvedRecipe, step: StepSize): MemoryEstimate {
+	const configs = [readDecoderConfig(recipe.model), readDecoderConfig(recipe.reference)] as const;
+	return estimateMemory(...configs, engineOptions(recipe), recipe.train, step);
+}
+
+/** Tried in this order, each with those before it: what costs least comes first. */
+export function whatFits(recipe: ResolvedRecipe, step: StepSize, available: number): string | null {
+	const { train } = recipe;
+	const fewer = Math.min(train.tokensPerMicroBatch, Math.max(256, step.promptTokens + step.maxTokens));
+	const changes: readonly [string, ResolvedRecipe][] = [
+		[`train.tokensPerMicroBatch=${fewer}`, { ...recipe, train: { ...train, tokensPerMicroBatch: fewer } }],
+		[
+			`train.tokensPerMicroBatch=${fewer} train.recompute=true`,
+			{ ...recipe, train: { ...train, tokensPerMicroBatch: fewer, recompute: true } },
+		],
+		[
+			`dtype=bf16 train.tokensPerMicroBatch=${fewer} train.recompute=true`,
+			{ ...recipe, dtype: "bf16", train: { ...train, tokensPerMicroBatch: fewer, recompute: true } },
+		],
+	];
+	const fitting = changes.find(([, changed]) => memoryOf(changed, step).peak <= available);
+	return fitting === undefined ? null : `add ${fitting[0]}`;
+}
+
+/** The kernel's estimate of what can be had without swapping, and no more than the process's group may take. */
+function availableMemory(): number {
+	const limit = process.constrainedMemory();
+	const ofMachine = memAvailable() ?? freemem();
+	return limit > 0 && limit < 2 ** 60 ? Math.min(ofMachine, limit) : ofMachine;
+}
+
+function memAvailable(): number | undefined {
+	try {
+		const line = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync("/proc/meminfo", "utf8"));
+		return line === null ? undefined : Number(line[1]) * 1024;
+	} catch {
+		return undefined;
+	}
+}
+
+export function gigabytes(bytes: number): string {
+	return `${(bytes / 1e9).toFixed(bytes < 10e9 ? 2 : 1)} GB`;
+}
