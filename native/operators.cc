@@ -22,9 +22,6 @@ void register_operators(Registry& r) {
   r.op("neg", [](const Tensor& t) { return -t; });
   r.op("exp", [](const Tensor& t) { return t.exp(); });
   r.op("log", [](const Tensor& t) { return t.log(); });
-  r.op("sqrt", [](const Tensor& t) { return t.sqrt(); });
-  r.op("rsqrt", [](const Tensor& t) { return t.rsqrt(); });
-  r.op("square", [](const Tensor& t) { return t.square(); });
   r.op("cos", [](const Tensor& t) { return t.cos(); });
   r.op("sin", [](const Tensor& t) { return t.sin(); });
   r.op("silu", [](const Tensor& t) { return at::silu(t); });
@@ -33,9 +30,7 @@ void register_operators(Registry& r) {
 
   r.op("lt", [](const Tensor& a, const Tensor& b) { return a < b; });
   r.op("ge", [](const Tensor& a, const Tensor& b) { return a >= b; });
-  r.op("where", [](const Tensor& c, const Tensor& a, const Tensor& b) { return at::where(c, a, b); });
   r.op("maskedFill", [](const Tensor& t, const Tensor& mask, double value) { return t.masked_fill(mask, value); });
-  r.op("maskedFill_", [](const Tensor& t, const Tensor& mask, double value) { t.masked_fill_(mask, value); });
 
   r.op("sum", [](const Tensor& t, Ints dims, bool keep) { return t.sum(dims, keep); });
   r.op("mean", [](const Tensor& t, Ints dims, bool keep) { return t.mean(dims, keep); });
@@ -61,10 +56,7 @@ void register_operators(Registry& r) {
   });
 
   r.op("matmul", [](const Tensor& a, const Tensor& b) { return at::matmul(a, b); });
-  r.op("mm", [](const Tensor& a, const Tensor& b) { return at::mm(a, b); });
-  r.op("bmm", [](const Tensor& a, const Tensor& b) { return at::bmm(a, b); });
   r.op("addmm_", [](const Tensor& t, const Tensor& a, const Tensor& b) { t.addmm_(a, b); });
-  r.op("linear", [](const Tensor& x, const Tensor& weight, MaybeTensor bias) { return at::linear(x, weight, bias); });
   r.op("embedding", [](const Tensor& weight, const Tensor& ids) { return at::embedding(weight, ids); });
   r.op("rmsNorm", [](const Tensor& x, const Tensor& weight, double epsilon) { return at::rms_norm(x, {weight.size(0)}, weight, epsilon); });
   r.op("rope", [](const Tensor& x, const Tensor& cos, const Tensor& sin) {

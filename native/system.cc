@@ -44,7 +44,6 @@ void register_system(Registry& r) {
   r.op("threads", []() { return static_cast<int64_t>(at::get_num_threads()); });
   r.op("cpuCapability", []() { return at::get_cpu_capability(); });
   r.op("torchVersion", []() { return std::string(TORCH_VERSION); });
-  r.op("torchBuild", []() { return at::show_config(); });
   r.op("cpuFeatures", []() {
     const auto& f = cpu_features();
     std::vector<std::string> names;

@@ -16,7 +16,6 @@ static void copy_out(const Tensor& tensor, at::ScalarType type, Bytes out) {
 void register_tensors(Registry& r) {
   r.op("shape", [](const Tensor& t) { return t.sizes().vec(); });
   r.op("dtype", [](const Tensor& t) { return t.scalar_type(); });
-  r.op("isContiguous", [](const Tensor& t) { return t.is_contiguous(); });
 
   r.op("fromBytes", [](Bytes bytes, Ints shape, at::ScalarType type) {
     auto t = at::empty(shape, at::TensorOptions().dtype(type));
@@ -31,7 +30,6 @@ void register_tensors(Registry& r) {
   r.op("zeros", [](Ints shape, at::ScalarType type) { return at::zeros(shape, at::TensorOptions().dtype(type)); });
   r.op("full", [](Ints shape, double value, at::ScalarType type) { return at::full(shape, value, at::TensorOptions().dtype(type)); });
   r.op("arange", [](double start, double end, double step, at::ScalarType type) { return at::arange(start, end, step, at::TensorOptions().dtype(type)); });
-  r.op("emptyLike", [](const Tensor& t) { return at::empty_like(t); });
   r.op("zerosLike", [](const Tensor& t) { return at::zeros_like(t); });
 
   r.op("to", [](const Tensor& t, at::ScalarType type) { return t.to(type); });
@@ -50,14 +48,12 @@ void register_tensors(Registry& r) {
   r.op("narrow", [](const Tensor& t, int64_t dim, int64_t start, int64_t length) { return t.narrow(dim, start, length); });
   r.op("select", [](const Tensor& t, int64_t dim, int64_t index) { return t.select(dim, index); });
   r.op("split", [](const Tensor& t, Ints sizes, int64_t dim) { return t.split_with_sizes(sizes, dim); });
-  r.op("chunk", [](const Tensor& t, int64_t count, int64_t dim) { return t.chunk(count, dim); });
   r.op("cat", [](Tensors ts, int64_t dim) { return at::cat(ts, dim); });
   r.op("stack", [](Tensors ts, int64_t dim) { return at::stack(ts, dim); });
   r.op("indexSelect", [](const Tensor& t, int64_t dim, const Tensor& index) { return t.index_select(dim, index); });
   r.op("indexCopy_", [](const Tensor& t, int64_t dim, const Tensor& index, const Tensor& source) { t.index_copy_(dim, index, source); });
   r.op("indexAdd_", [](const Tensor& t, int64_t dim, const Tensor& index, const Tensor& source) { t.index_add_(dim, index, source); });
   r.op("gather", [](const Tensor& t, int64_t dim, const Tensor& index) { return t.gather(dim, index); });
-  r.op("scatter_", [](const Tensor& t, int64_t dim, const Tensor& index, const Tensor& source) { t.scatter_(dim, index, source); });
   r.op("scatterAdd_", [](const Tensor& t, int64_t dim, const Tensor& index, const Tensor& source) { t.scatter_add_(dim, index, source); });
 }
 

@@ -389,7 +389,8 @@ describe("npm test", () => {
 			write(
 				at("node_modules/vitest/vitest.mjs"),
 				`import { appendFileSync, writeFileSync } from "node:fs";
-				appendFileSync("vitest.log", process.argv.slice(2).join(" ") + "\\n");
+				const isa = process.env.THALIA_ISA ?? "best";
+				appendFileSync("vitest.log", process.argv.slice(2).join(" ") + " " + isa + "\\n");
 				const out = process.argv.find((arg) => arg.startsWith("--outputFile.json=")).split("=")[1];
 				writeFileSync(out, ${JSON.stringify(JSON.stringify(report))});
 				process.exitCode = ${code};`,
@@ -397,17 +398,22 @@ describe("npm test", () => {
 		vitest(results(["passed", "passed"]), 0);
 		const good = await run("test.mjs", { args: ["src/kl"] });
 		expect(good).toEqual({ code: 0, stdout: "2 passed, 0 failed\n", stderr: "" });
-		expect(lines("vitest.log")[0]).toMatch(/^run --reporter=default .* src\/kl$/);
+		expect(lines("vitest.log")[0]).toMatch(/^run --reporter=default .* src\/kl best$/);
 		const report = /--outputFile\.json=(\S+)/.exec(lines("vitest.log")[0])[1];
 		expect(existsSync(dirname(report))).toBe(false);
 
+		// Without arguments the engine's tests run once more, with the least instruction set.
 		vitest(results(["passed", "failed"]), 1);
-		expect(await run("test.mjs")).toMatchObject({ code: 1, stdout: "1 passed, 1 failed\n" });
+		expect(await run("test.mjs")).toMatchObject({ code: 1, stdout: "2 passed, 2 failed\n" });
+		expect(lines("vitest.log").slice(1)).toEqual([
+			expect.stringMatching(/^run [^]* best$/),
+			expect.stringMatching(/^run [^]* src\/engine\/local [^]* portable$/),
+		]);
 		const unloadable = { status: "failed", assertionResults: [] };
 		const oneBroken = results(["passed"]);
 		vitest({ ...oneBroken, testResults: [...oneBroken.testResults, unloadable] }, 1);
-		expect(await run("test.mjs")).toMatchObject({ code: 1, stdout: "1 passed, 1 failed\n" });
+		expect(await run("test.mjs")).toMatchObject({ code: 1, stdout: "2 passed, 2 failed\n" });
 		vitest(results(["passed"]), 1);
-		expect(await run("test.mjs")).toMatchObject({ code: 1, stdout: "1 passed, 1 failed\n" });
+		expect(await run("test.mjs")).toMatchObject({ code: 1, stdout: "2 passed, 2 failed\n" });
 	});
 });

@@ -24,9 +24,9 @@ export function runCommand(command, args, { quiet = false, env = process.env } =
 }
 
 /** Runs a command that owns the terminal (status line, Ctrl-C) and resolves to its exit code. */
-export function runInteractive(command, args) {
+export function runInteractive(command, args, env = {}) {
 	return new Promise((resolve) => {
-		const child = spawn(command, args, { cwd: root, stdio: "inherit" });
+		const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: "inherit" });
 		// The terminal sends Ctrl-C to both; the child saves and ends, and its code is ours.
 		const ignore = () => {};
 		process.on("SIGINT", ignore);

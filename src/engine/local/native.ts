@@ -74,15 +74,11 @@ export interface Native {
 	exp: Unary;
 	exp_(t: Handle): void;
 	log: Unary;
-	sqrt: Unary;
-	rsqrt: Unary;
-	square: Unary;
 	cos: Unary;
 	sin: Unary;
 	silu: Unary;
 	lt: Binary;
 	ge: Binary;
-	where(condition: Handle, a: Handle, b: Handle): Handle;
 	maskedFill(t: Handle, mask: Handle, value: number): Handle;
 	sum: Reduce;
 	mean: Reduce;
@@ -99,9 +95,7 @@ export interface Native {
 	sumOfSquares(ts: readonly Handle[]): number;
 	normal_(t: Handle, mean: number, deviation: number, seed: number): void;
 	matmul: Binary;
-	bmm: Binary;
 	addmm_(t: Handle, a: Handle, b: Handle): void;
-	linear(x: Handle, weight: Handle, bias: Maybe<Handle>): Handle;
 	embedding(weight: Handle, ids: Handle): Handle;
 	rmsNorm(x: Handle, weight: Handle, epsilon: number): Handle;
 	rope(x: Handle, cos: Handle, sin: Handle): Handle;
@@ -229,7 +223,6 @@ export interface Native {
 	/** For tests: until the next `useIsa`, products run AMX's loops with its tiles in software. */
 	emulateTiles(): void;
 	torchVersion(): string;
-	torchBuild(): string;
 	trimMemory(): void;
 	/** Large tensors' memory that none uses goes back to the system. */
 	emptyArena(): void;
