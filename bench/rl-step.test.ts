@@ -59,7 +59,9 @@ test("the matrix products of a step, counted by hand", () => {
 	const { config, workload } = shapes.toy;
 	// Two prompts of 6 and four completions of 5, the last token of which only the head sees: 12 + 4 x 4 rows.
 	const layer = 32 * (4 + 2 * 2) * 8 + 32 * 32 + 3 * 32 * 48;
-	const once = 2 * ((12 + 16) * 2 * layer + 4 * 5 * 64 * 32);
+	// A prompt's rows see 1 to 6 rows, a completion's 7 to 10; in 2 layers, 4 heads of 8, two products.
+	const pairs = 2 * (21 + 2 * (7 + 8 + 9 + 10));
+	const once = 2 * ((12 + 16) * 2 * layer + 2 * 2 * 4 * 8 * pairs + 4 * 5 * 64 * 32);
 	const operations = matmulOperations(config, workload);
 	expect(operations).toEqual({ sample: once, reference: once, learn: 3 * once, step: 5 * once });
 	expect(matmulFloor(config, workload, 2).step).toBeCloseTo((5 * once) / 2e9, 12);

@@ -1,12 +1,12 @@
 // `npm run bench`: whole RL steps of Thalia and of its peers, side by side. See bench/README.md.
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, loadavg, release, tmpdir, totalmem } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { peerPython } from "../bench/peers/environment.mjs";
-import { outputOf } from "./lib/command.mjs";
-import { inRoot, root } from "./lib/paths.mjs";
+import { benchCurves } from "./lib/bench-curves.mjs";
+import { benchArguments, child, commit, flags, loadNow, machine } from "./lib/bench-processes.mjs";
+import { inRoot } from "./lib/paths.mjs";
 import { run, SetupError, say } from "./lib/say.mjs";
 import { setup } from "./lib/setup.mjs";
 
@@ -28,8 +28,21 @@ Progress goes to stderr, the table to stdout.
   --out FILE      write the results there as JSON (default, for a whole run: bench/results/rl-step.json)
   --help
 
+npm run bench -- --curves [--dtype bf16|f32] [--threads N] [--out DIR]
+
+Measures what sampling, reference log-probs, learning and memory cost over the batch, the length and the parameters,
+and how near the operators come to this machine's limits (roofline). Thalia alone, about 8 minutes on 2 cores.
+
+  --dtype NAME    bf16 (default) or f32
+  --out DIR       folder of curves.json, curves.svg and roofline.svg (default: bench/results)
+  --shape toy     toys in seconds, to try the benchmark itself; needs --out
+
 THALIA_PEER_PYTHON  a Python that has bench/peers/requirements.txt, instead of the environment in the cache
 `;
+
+const childFix = "see what it printed above; `npm run bench -- --no-peers` measures Thalia alone";
+
+const thalia = (command, options) => benchArguments("bench/main.ts", command, options);
 
 await run(async () => {
 	const options = readOptions();
@@ -37,6 +50,7 @@ await run(async () => {
 		process.stdout.write(help);
 		return 0;
 	}
+	if (options.curves) return await benchCurves(options);
 	await setup();
 	const { createJiti } = await import("jiti");
 	const jiti = createJiti(import.meta.url);
@@ -51,10 +65,7 @@ await run(async () => {
 	const whole = options.peers && options.shape === "all" && options.dtype === "all";
 	const out = options.out ?? (whole ? baseline : undefined);
 	if (out !== undefined) mkdirSync(dirname(out), { recursive: true });
-	const [load] = loadavg();
-	if (load > 0.3 * availableParallelism()) {
-		say(`this machine is busy (load ${load.toFixed(1)}): what is measured now says little`);
-	}
+	const load = loadNow();
 
 	const comparisons = [];
 	const folder = mkdtempSync(join(tmpdir(), "thalia-bench-"));
@@ -63,10 +74,12 @@ await run(async () => {
 			for (const dtype of wanted) {
 				say(`${shape}, ${dtype}`);
 				const model = join(folder, `${shape}-${dtype}`);
-				await child(process.execPath, thalia("prepare", { model, shape, dtype }));
+				await child(process.execPath, thalia("prepare", { model, shape, dtype }), { fix: childFix });
 				const { config, workload, steps, peerMicroBatch } = shapes[shape];
 				const gigaflops = JSON.parse(
-					await child(process.execPath, thalia("matmul-rate", { dtype, threads: options.threads })),
+					await child(process.execPath, thalia("matmul-rate", { dtype, threads: options.threads }), {
+						fix: childFix,
+					}),
 				);
 				const matmul = { gigaflops, floor: matmulFloor(config, workload, gigaflops) };
 				const common = {
@@ -101,7 +114,7 @@ await run(async () => {
 	if (out !== undefined) say(`results written to ${relative(process.cwd(), out)}`);
 
 	async function measure(command, args, env) {
-		return measurement.parse(JSON.parse(await child(command, args, env)));
+		return measurement.parse(JSON.parse(await child(command, args, { env, fix: childFix })));
 	}
 });
 
@@ -120,11 +133,12 @@ function readOptions() {
 	const { values } = attempt(() =>
 		parseArgs({
 			options: {
-				shape: { type: "string", default: "all" },
-				dtype: { type: "string", default: "all" },
+				curves: { type: "boolean", default: false },
+				shape: { type: "string" },
+				dtype: { type: "string" },
 				steps: { type: "string" },
-				warmup: { type: "string", default: "1" },
-				rounds: { type: "string", default: "2" },
+				warmup: { type: "string" },
+				rounds: { type: "string" },
 				threads: { type: "string", default: String(availableParallelism()) },
 				"no-peers": { type: "boolean", default: false },
 				out: { type: "string" },
@@ -133,16 +147,52 @@ function readOptions() {
 		}),
 	);
 	if (values.help) return undefined;
+	const threads = count("--threads", values.threads, 1);
+	const out = values.out === undefined ? undefined : resolve(values.out);
+	if (values.curves) return { ...curveOptions(values, out), threads };
 	return {
-		shape: values.shape,
-		dtype: values.dtype,
+		curves: false,
+		shape: values.shape ?? "all",
+		dtype: values.dtype ?? "all",
 		steps: values.steps === undefined ? undefined : count("--steps", values.steps, 1),
-		warmup: count("--warmup", values.warmup, 0),
-		rounds: count("--rounds", values.rounds, 1),
-		threads: count("--threads", values.threads, 1),
+		warmup: count("--warmup", values.warmup ?? "1", 0),
+		rounds: count("--rounds", values.rounds ?? "2", 1),
+		threads,
 		peers: !values["no-peers"],
-		out: values.out === undefined ? undefined : resolve(values.out),
+		out,
 	};
+}
+
+function curveOptions({ dtype = "bf16", shape, steps, warmup, rounds }, out) {
+	const refuse = (what, fix) => {
+		throw new SetupError(what, `${fix}; see \`npm run bench -- --help\``);
+	};
+	for (const [name, value] of Object.entries({ steps, warmup, rounds })) {
+		if (value === undefined) continue;
+		refuse(
+			`Expected no --${name} beside --curves, which chooses by the time steps take`,
+			`leave --${name} out`,
+		);
+	}
+	if (!dtypes.includes(dtype)) {
+		refuse(
+			`Expected bf16 or f32 for --dtype beside --curves but received ${JSON.stringify(dtype)}`,
+			"name one",
+		);
+	}
+	if (shape !== undefined && shape !== "toy") {
+		refuse(
+			`Expected no --shape but toy beside --curves but received ${JSON.stringify(shape)}`,
+			"leave it out",
+		);
+	}
+	if (shape === "toy" && out === undefined) {
+		refuse(
+			"Expected --out for the toys of --curves: they would take the place of real results",
+			"add --out DIR",
+		);
+	}
+	return { curves: true, dtype, toy: shape === "toy", out: out ?? dirname(baseline) };
 }
 
 function attempt(parse) {
@@ -171,63 +221,10 @@ function choose(name, chosen, known, all) {
 	);
 }
 
-/** Arguments of node for bench/main.ts, which jiti runs from its source. */
-function thalia(command, options) {
-	return [inRoot("node_modules/jiti/lib/jiti-cli.mjs"), inRoot("bench/main.ts"), command, ...flags(options)];
-}
-
-function flags(options) {
-	return Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-}
-
 /**
  * Where the processor advertises AMX but hides its palette, torch's bf16 dies with SIGILL unless oneDNN is told to
  * stay below. Thalia tells its own; the peer is told the same.
  */
 function capOf({ environment }) {
 	return environment.oneDnnCap === "none" ? {} : { ONEDNN_MAX_CPU_ISA: environment.oneDnnCap };
-}
-
-/** Standard output of a process that ends well; its standard error is shown. */
-function child(command, args, env = {}) {
-	return new Promise((resolve, reject) => {
-		const started = spawn(command, args, {
-			cwd: root,
-			env: { ...process.env, ...env },
-			stdio: ["ignore", "pipe", "inherit"],
-		});
-		// The terminal sends Ctrl-C to both: the child ends, and what is here cleans up.
-		const interrupted = () => {};
-		const forward = () => started.kill("SIGTERM");
-		process.on("SIGINT", interrupted);
-		process.on("SIGTERM", forward);
-		let output = "";
-		started.stdout.setEncoding("utf8").on("data", (chunk) => (output += chunk));
-		started.on("error", reject);
-		started.on("close", (code, signal) => {
-			process.off("SIGINT", interrupted);
-			process.off("SIGTERM", forward);
-			if (code === 0) return resolve(output);
-			const end = signal === null ? `exit code ${code}` : signal;
-			const fix = "see what it printed above; `npm run bench -- --no-peers` measures Thalia alone";
-			reject(new SetupError(`${[command, ...args].join(" ")} ended with ${end}`, fix));
-		});
-	});
-}
-
-function machine() {
-	return {
-		cpu: cpus().at(0)?.model ?? "unknown",
-		cores: availableParallelism(),
-		memory: totalmem(),
-		system: `${process.platform} ${process.arch} ${release()}`,
-	};
-}
-
-/** The commit that was measured, with a mark where the work tree has other changes than the results. */
-function commit() {
-	const git = (...args) => outputOf("git", ["-C", root, ...args]);
-	const head = git("rev-parse", "HEAD");
-	if (head === undefined) return "unknown";
-	return git("status", "--porcelain", "--", ".", ":!bench/results") === "" ? head : `${head} and changes`;
 }
