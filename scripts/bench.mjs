@@ -31,7 +31,7 @@ Progress goes to stderr, the table to stdout.
 npm run bench -- --curves [--dtype bf16|f32] [--threads N] [--out DIR]
 
 Measures what sampling, reference log-probs, learning and memory cost over the batch, the length and the parameters,
-and how near the operators come to this machine's limits (roofline). Thalia alone, about 8 minutes on 2 cores.
+and how near the operators come to this machine's limits (roofline). Thalia alone, about 8 minutes on 2 cores (f32: 15).
 
   --dtype NAME    bf16 (default) or f32
   --out DIR       folder of curves.json, curves.svg and roofline.svg (default: bench/results)

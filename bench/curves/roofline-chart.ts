@@ -38,18 +38,15 @@ export function rooflineSvg(roofline: RooflineResult, caption: string): string {
 	const most = `${gigaflops.toFixed(0)} GFLOP/s: the best product`;
 	const copied = `${bandwidth.toFixed(1)} GB/s: a copy in memory`;
 	const mostAt: Position = [area.right - 200, up.at(gigaflops) - 8];
-	// Above the slope, in its middle where there is room to the left.
-	const middle = across.at(Math.sqrt(start * Math.max(start, Math.min(ridge, across.high))));
-	const copiedBox = boxOf(copied, [0, 0]);
-	const besides = Math.max(middle, area.left + copiedBox.right + 16);
-	const copiedAt: Position = [
-		besides - copiedBox.right - 10,
-		up.at(roofAt(roofline, across.valueAt(besides))),
-	];
+	// On the slope, in the middle of it.
+	const middle = Math.sqrt(start * Math.max(start, Math.min(ridge, across.high)));
 	const labels = placeLabels(
-		points.map((point) => ({ text: point.name, point: at(point.intensity, point.gigaflops) })),
+		[
+			{ text: copied, point: at(middle, roofAt(roofline, middle)) },
+			...points.map((point) => ({ text: point.name, point: at(point.intensity, point.gigaflops) })),
+		],
 		area,
-		[boxOf(most, mostAt), boxOf(copied, copiedAt)],
+		[boxOf(most, mostAt)],
 		roof.slice(1).map((to, i) => [roof[i], to] as const),
 	);
 	return document(
@@ -61,7 +58,6 @@ export function rooflineSvg(roofline: RooflineResult, caption: string): string {
 			...frame(across, up),
 			line(roof, "roof", { width: 2 }),
 			text(...mostAt, most, { className: "ink halo" }),
-			text(...copiedAt, copied, { className: "ink halo" }),
 			...labels.flatMap(({ leader }) => (leader === undefined ? [] : [line(leader, "axis")])),
 			...points.map((point) => marker(groups[point.group], at(point.intensity, point.gigaflops))),
 			...labels.map(({ text: name, box }) =>

@@ -101,7 +101,6 @@ export interface Axis {
 	readonly high: number;
 	/** Pixel of a value. */
 	readonly at: (value: number) => number;
-	readonly valueAt: (pixel: number) => number;
 }
 
 /** A logarithmic axis over `values`, from pixel `from` to pixel `to`, with `room` of their extent (at least 4x) at each end. */
@@ -114,8 +113,7 @@ export function logAxis(
 	const factor = Math.max(4, most / least) ** room;
 	const [low, high] = [least / factor, most * factor];
 	const at = (value: number) => from + (Math.log(value / low) / Math.log(high / low)) * (to - from);
-	const valueAt = (pixel: number) => low * (high / low) ** ((pixel - from) / (to - from));
-	return { low, high, at, valueAt };
+	return { low, high, at };
 }
 
 /** Round values on a logarithmic axis, as many as fit: 1, 2 and 5 of each decade, or 1 alone. */
