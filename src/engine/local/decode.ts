@@ -5,6 +5,7 @@ import { blockForward } from "./block.ts";
 import { cacheBytes, tokensPerPrefill } from "./block-sizes.ts";
 import type { Decoder } from "./decoder.ts";
 import { KvCache, type LiveRows } from "./kv-cache.ts";
+import { offsetTable, spansOf } from "./packed-attention.ts";
 import { promptNetwork } from "./packed-batch.ts";
 import { type PackedDecoder, packDecoder } from "./packed-decoder.ts";
 import { drawTokens, resolveSampler, type Sampler, uniformStream } from "./sampling.ts";
@@ -157,12 +158,7 @@ function decodeWave(
 	onTokens: (tokens: number) => void,
 	onDone: (row: Row, finish: "stop" | "length") => void,
 ): void {
-	let start = 0;
-	const spans = wave.map(({ prompt: { length } }) => {
-		const span = { start, length };
-		start += length;
-		return span;
-	});
+	const spans = spansOf(wave.map(({ prompt }) => prompt));
 	let live: LiveRow[] = [];
 	wave.forEach(({ rows }, owner) => {
 		for (const row of rows) live.push({ ...row, slot: live.length, owner });
@@ -262,16 +258,16 @@ function decodeStep(
 }
 
 function liveRows(live: readonly LiveRow[], prompts: number): LiveRows {
-	const counts = new Array<number>(prompts + 1).fill(0);
-	for (const { owner } of live) counts[owner + 1]++;
-	for (let p = 0; p < prompts; p++) counts[p + 1] += counts[p];
 	return {
 		slots: Tensor.fromArray(
 			live.map(({ slot }) => slot),
 			[live.length],
 			"i32",
 		),
-		offsets: Tensor.fromArray(counts, [prompts + 1], "i32"),
+		offsets: offsetTable(
+			live.map(({ owner }) => owner),
+			prompts,
+		),
 	};
 }
 

@@ -1,6 +1,6 @@
 import type { Decoder } from "./decoder.ts";
 import { native } from "./native.ts";
-import type { Span } from "./packed-attention.ts";
+import { type Span, spanTable } from "./packed-attention.ts";
 import { handleOf, keep, Tensor, tidy } from "./tensor.ts";
 
 /** The rows of a batch that are still sampled, those of one prompt together. */
@@ -35,13 +35,7 @@ export class KvCache {
 			const [keys, values] = native.decodeCache(slots, numKvHeads, columns, headDim, decoder.dtype);
 			return keep([new Tensor(keys), new Tensor(values)] as const);
 		});
-		this.#spans = keep(
-			Tensor.fromArray(
-				prompts.flatMap(({ start, length }) => [start, length]),
-				[prompts.length, 2],
-				"i32",
-			),
-		);
+		this.#spans = keep(spanTable(prompts));
 	}
 
 	/** Bytes that one column of one completion takes in all layers. */

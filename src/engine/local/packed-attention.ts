@@ -9,6 +9,33 @@ export interface Span {
 	readonly length: number;
 }
 
+/** Where sequences lie whose rows follow each other. */
+export function spansOf(sequences: readonly ArrayLike<unknown>[]): Span[] {
+	let start = 0;
+	return sequences.map(({ length }) => {
+		const span = { start, length };
+		start += length;
+		return span;
+	});
+}
+
+/** Start and length of every span, [spans, 2] i32. */
+export function spanTable(spans: readonly Span[]): Tensor {
+	const numbers = spans.flatMap(({ start, length }) => [start, length]);
+	return Tensor.fromArray(numbers, [spans.length, 2], "i32");
+}
+
+/**
+ * Where those of each group begin, and their number at the end, [groups + 1] i32.
+ * @param groupOf the group of each, in ascending order
+ */
+export function offsetTable(groupOf: readonly number[], groups: number): Tensor {
+	const offsets = new Array<number>(groups + 1).fill(0);
+	for (const group of groupOf) offsets[group + 1]++;
+	for (let g = 0; g < groups; g++) offsets[g + 1] += offsets[g];
+	return Tensor.fromArray(offsets, [groups + 1], "i32");
+}
+
 /** What the network reads: rows, where each stands in its sequence, and which rows a row attends to. */
 export interface Network extends PackedAttention {
 	/** [N] i64. */
@@ -33,17 +60,12 @@ export function packedAttention(
 	completions: readonly (Span & { readonly prompt: number })[],
 ): PackedAttention {
 	const byPrompt = completions.toSorted((a, b) => a.prompt - b.prompt);
-	const offsets = prompts.map((_, g) => byPrompt.findIndex(({ prompt }) => prompt >= g));
-	const ends = [...offsets, byPrompt.length];
-	for (let g = prompts.length - 1; g >= 0; g--) if (ends[g] < 0) ends[g] = ends[g + 1];
-	const spans = (of: readonly Span[]) =>
-		Tensor.fromArray(
-			of.flatMap(({ start, length }) => [start, length]),
-			[of.length, 2],
-			"i32",
-		);
-	const tables = [spans(prompts), spans(byPrompt), Tensor.fromArray(ends, [ends.length], "i32")] as const;
-	const handles = () => tables.map((table) => handleOf(table, "packedAttention")) as [never, never, never];
+	const owners = byPrompt.map(({ prompt }) => prompt);
+	const tables = [spanTable(prompts), spanTable(byPrompt), offsetTable(owners, prompts.length)] as const;
+	const handles = () => {
+		const [spans, own, offsets] = tables.map((table) => handleOf(table, "packedAttention"));
+		return [spans, own, offsets] as const;
+	};
 	return {
 		attend: ({ numHeads, numKvHeads }, qkv) => {
 			const rows = handleOf(qkv, "packedAttention");

@@ -1,6 +1,6 @@
 import type { Sequence } from "../engine.ts";
 import { promptKey } from "./micro-batches.ts";
-import { type Network, packedAttention, type Span } from "./packed-attention.ts";
+import { type Network, packedAttention, type Span, spansOf } from "./packed-attention.ts";
 import { Tensor } from "./tensor.ts";
 
 /**
@@ -72,13 +72,7 @@ export function packSequences(sequences: readonly Sequence[]): PackedBatch {
 /** Sequences of which every token is read, one after the other. */
 export function promptNetwork(sequences: readonly ArrayLike<number>[]): Network {
 	const index = (values: readonly number[]) => Tensor.fromArray(values, [values.length], "i64");
-	let start = 0;
-	const spans = sequences.map(({ length }) => {
-		const span = { start, length };
-		start += length;
-		return span;
-	});
-	const attention = packedAttention(spans, []);
+	const attention = packedAttention(spansOf(sequences), []);
 	const tokens = index(sequences.flatMap((sequence) => Array.from(sequence)));
 	const positions = index(sequences.flatMap((sequence) => Array.from(sequence, (_, t) => t)));
 	return {
