@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { Child, thalia } from "../testing/child.ts";
 import { instructionSets, type Machine } from "./instruction-sets.ts";
 
@@ -74,6 +74,15 @@ test("without an addon, and with a broken one, it says so and what to do; help w
 	expect(libtorch).toMatchObject({ name: "libtorch", fix: "run `npm run setup`" });
 	expect(libtorch.says).toBe(`2.13.0 of the cache, ${join(program, "gone")} (gone)`);
 	expect(addon.says).toMatch(/^The native addon did not load: /);
+});
+
+test("a limit that is no instruction set is named, with what to do", async () => {
+	vi.stubEnv("THALIA_ISA", "mmx");
+	const { code, stdout } = await thalia(["doctor"]).ended;
+	vi.unstubAllEnvs();
+	expect(code).toBe(1);
+	expect(stdout).toMatch(/^bad addon: Expected portable, [^]* THALIA_ISA but received "mmx"$/m);
+	expect(stdout).toContain("    fix: set THALIA_ISA to one of these, or unset it\n");
 });
 
 test("without a build, the program says what to do", async () => {

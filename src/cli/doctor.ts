@@ -75,7 +75,9 @@ function checkAddon(): Check[] {
 		const fix =
 			signal === "SIGILL"
 				? "set ONEDNN_MAX_CPU_ISA=AVX512_CORE_BF16 (or AVX2), and report this CPU"
-				: "run `npm run setup`";
+				: /^ {2}code: 'kernel-isa'/m.test(stderr)
+					? "set THALIA_ISA to one of these, or unset it"
+					: "run `npm run setup`";
 		return [{ name: "addon", ok: false, says: why, fix }];
 	}
 	const machine = JSON.parse(stdout) as Machine;

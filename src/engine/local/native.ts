@@ -254,7 +254,7 @@ function load(): Native {
 function checkIsaLimit(): void {
 	const limit = process.env["THALIA_ISA"];
 	if (limit === undefined || (isas as readonly string[]).includes(limit)) return;
-	throw expected("kernel-isa", isas.join(", "), "the environment variable THALIA_ISA", limit);
+	throw expected("kernel-isa", isas.join(", "), "the environment variable THALIA_ISA", limit, "unset it");
 }
 
 export const native: Native = load();
