@@ -132,14 +132,14 @@ void register_kernels(Registry& r) {
     kernels().rms_norm[element(x)]({rows, width / size, size, x.stride(0), width, epsilon}, x.data_ptr(), rows_of(weight, x.scalar_type(), size), y.data_ptr());
     return y;
   });
-  r.op("rmsNormBackward", [](const Tensor& x, const Tensor& weight, const Tensor& dy, MaybeTensor add, const Tensor& weight_gradient, double epsilon) {
+  r.op("rmsNormBackward", [](const Tensor& x, const Tensor& weight, const Tensor& dy, MaybeTensor add, MaybeTensor weight_gradient, double epsilon) {
     const int64_t size = weight.numel(), rows = x.size(0), width = x.size(1);
     const auto type = x.scalar_type();
     TORCH_CHECK(x.dim() == 2 && x.stride(1) == 1 && width % size == 0, "rmsNorm of ", x.sizes(), " by ", size);
     auto dx = at::empty({rows, width}, x.options());
     kernels().rms_norm_backward[element(x)]({rows, width / size, size, x.stride(0), width, epsilon}, x.data_ptr(), rows_of(weight, type, size),
                                             rows_of(dy, type, rows * width), maybe_rows_of(add, type, rows * width), dx.data_ptr(),
-                                            static_cast<float*>(rows_of(weight_gradient, at::kFloat, size)));
+                                            weight_gradient ? static_cast<float*>(rows_of(*weight_gradient, at::kFloat, size)) : nullptr);
     return dx;
   });
   // x [rows, width]: the first `heads` vectors of 2 cos.size(1) in each row

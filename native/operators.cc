@@ -50,9 +50,15 @@ void register_operators(Registry& r) {
     return total;
   });
 
-  // Gaussian noise from a generator of its own: the same seed gives the same numbers wherever else numbers are drawn.
+  // Noise from a generator of its own: the same seed gives the same numbers wherever else numbers are drawn.
   r.op("normal_", [](const Tensor& t, double mean, double deviation, int64_t seed) {
     t.normal_(mean, deviation, at::detail::createCPUGenerator(static_cast<uint64_t>(seed)));
+  });
+  r.op("uniform_", [](const Tensor& t, double low, double high, int64_t seed) {
+    t.uniform_(low, high, at::detail::createCPUGenerator(static_cast<uint64_t>(seed)));
+  });
+  r.op("bernoulli_", [](const Tensor& t, double probability, int64_t seed) {
+    t.bernoulli_(probability, at::detail::createCPUGenerator(static_cast<uint64_t>(seed)));
   });
 
   r.op("matmul", [](const Tensor& a, const Tensor& b) { return at::matmul(a, b); });

@@ -67,7 +67,7 @@ void backward(const RmsNorm& n, const void* x_, const void* weight_, const void*
       }
     }
   }
-  for (int64_t part = 0; part < kParts; part++) {
+  for (int64_t part = 0; weight_gradient && part < kParts; part++) {
     for (int64_t i = 0; i < n.size; i++) weight_gradient[i] += sums[part * width + i];
   }
   delete[] sums;

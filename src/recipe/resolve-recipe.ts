@@ -40,6 +40,7 @@ export function resolveFields(
 		if (kl.place !== "none") validateBeta(kl.beta);
 		validateKlConfig(klAtStart(kl));
 		assertMinibatches(recipe);
+		assertFrozenWithLora(recipe);
 	} catch (error) {
 		if (!(error instanceof ThaliaError)) throw error;
 		const { code, message, fix } = error;
@@ -55,6 +56,9 @@ export function resolveFields(
 		name: recipe.name ?? name,
 		model,
 		reference: recipe.reference === undefined ? model : find("reference", recipe.reference),
+		...(recipe.lora !== undefined && "adapter" in recipe.lora
+			? { lora: { adapter: find("lora.adapter", recipe.lora.adapter) } }
+			: {}),
 		threads: recipe.threads ?? availableParallelism(),
 		task: "module" in recipe.task ? { module: find("task.module", recipe.task.module) } : recipe.task,
 	};
@@ -84,6 +88,12 @@ function assertMinibatches({ rollout, train }: TrainRecipe): void {
 		train.minibatches,
 		"A part of a pass has one group at least.",
 	);
+}
+
+/** The reference is the base with adapters off, and has none of its own to move. */
+function assertFrozenWithLora({ lora, referenceUpdate }: TrainRecipe): void {
+	if (lora === undefined || referenceUpdate === "frozen") return;
+	throw expected("objective-config-invalid", "frozen", "referenceUpdate with lora", referenceUpdate);
 }
 
 /** The resolved recipe as YAML; `resolveRecipe` reads it back to an equal one. */

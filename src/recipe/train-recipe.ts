@@ -3,6 +3,7 @@ import { ADVANTAGES, AGGREGATIONS, type Aggregation } from "../objective/config.
 import { dtype, familyShare, fraction, optimizer, positive, positiveInt, seed } from "./fields.ts";
 import { guardSchema } from "./guard-schema.ts";
 import { type KlRecipe, klSchema } from "./kl-schema.ts";
+import { loraSchema } from "./lora-schema.ts";
 import { surrogateSchema } from "./surrogate-schema.ts";
 
 const text = z.string().min(1);
@@ -89,6 +90,8 @@ export const trainRecipe = z.strictObject({
 	/** Folder of the frozen reference policy; default: `model`. */
 	reference: text.optional(),
 	dtype: dtype.default("f32"),
+	/** Learn adapters instead of all weights; with the reference's model as base, one copy of its weights serves both. */
+	lora: loraSchema.optional(),
 	/** What becomes of the reference: nothing, the policy of every so many steps, or an average that moves at each step. */
 	referenceUpdate: z
 		.union([

@@ -3,8 +3,10 @@ import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 
 /** The local engine that a recipe asks for. */
 export function engineOptions({
+	seed,
 	model,
 	reference,
+	lora,
 	dtype,
 	threads,
 	optimizer,
@@ -16,6 +18,7 @@ export function engineOptions({
 	return {
 		...{ model, reference, dtype, threads },
 		optimizer: { beta1, beta2, epsilon, weightDecay },
+		...(lora === undefined ? {} : { lora: "adapter" in lora ? lora : { ...lora, seed } }),
 		retainVersions: lag,
 		learner: { tokensPerMicroBatch, recompute },
 	};

@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
 import { freemem } from "node:os";
-import { estimateMemory, type MemoryEstimate, type StepSize } from "../engine/local/memory.ts";
+import { loraTargets } from "../engine/local/lora/config.ts";
+import { readPeftConfig } from "../engine/local/lora/peft-config.ts";
+import {
+	estimateMemory,
+	type MemoryEstimate,
+	type MemoryOfLora,
+	type StepSize,
+} from "../engine/local/memory.ts";
 import { ThaliaError } from "../errors.ts";
 import type { Domains } from "../eval/domains.ts";
 import { readDecoderConfig } from "../formats/hf-config.ts";
@@ -52,7 +59,14 @@ export function assertFits(plan: Plan): void {
 
 function memoryOf(recipe: ResolvedRecipe, step: StepSize): MemoryEstimate {
 	const configs = [readDecoderConfig(recipe.model), readDecoderConfig(recipe.reference)] as const;
-	return estimateMemory(...configs, engineOptions(recipe), recipe.train, step);
+	const { dtype, retainVersions = 0 } = engineOptions(recipe);
+	return estimateMemory(...configs, { dtype, retainVersions, ...loraOf(recipe) }, recipe.train, step);
+}
+
+function loraOf({ lora, model, reference }: ResolvedRecipe): MemoryOfLora {
+	if (lora === undefined) return {};
+	const config = "adapter" in lora ? { ...readPeftConfig(lora.adapter), targets: loraTargets } : lora;
+	return { lora: { config, shared: model === reference } };
 }
 
 /** Tried in this order, each with those before it: what costs least comes first. */

@@ -1,6 +1,15 @@
 import type { DecoderConfig } from "../../formats/hf-config.ts";
 import {
+	adapterForward,
+	adapterInputGradient,
+	adapterWeightGradients_,
+	type DropoutSeed,
+} from "./lora/adapter-ops.ts";
+import { type AdaptedMatrix, adaptedMatrices } from "./lora/adapter-specs.ts";
+import type { Adapter } from "./lora/adapters.ts";
+import {
 	columnSums_,
+	type LinearExtras,
 	linear,
 	linearInputGradient,
 	linearWeightGradient_,
@@ -29,14 +38,19 @@ export interface BlockWeights {
 	readonly gateUpBias?: Tensor;
 	readonly down: Tensor;
 	readonly downBias?: Tensor;
+	/** What is added to the matrices. */
+	readonly adapters: Partial<Record<AdaptedMatrix, Adapter>>;
 }
 
-export function blockWeights(weights: Weights, layer: number): BlockWeights {
+export function blockWeights(
+	weights: Weights,
+	layer: number,
+	adapters: BlockWeights["adapters"] = {},
+): BlockWeights {
 	const prefix = `layers.${layer}.`;
 	const own = [...weights].filter(([name]) => name.startsWith(prefix));
-	return Object.fromEntries(
-		own.map(([name, tensor]) => [name.slice(prefix.length), tensor]),
-	) as unknown as BlockWeights;
+	const tensors = Object.fromEntries(own.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+	return { ...tensors, adapters } as unknown as BlockWeights;
 }
 
 /** The matrices of a layer laid out for products with few rows. */
@@ -69,6 +83,12 @@ export interface BlockActivations {
 	readonly gateUp: Tensor;
 }
 
+export interface BlockOptions {
+	readonly packed?: PackedBlock | undefined;
+	/** Of the adapters, while learning. */
+	readonly dropout?: DropoutSeed;
+}
+
 /** One pre-norm transformer layer: input [N, hidden] -> output [N, hidden]. */
 export function blockForward(
 	c: DecoderConfig,
@@ -76,28 +96,23 @@ export function blockForward(
 	input: Tensor,
 	rotation: Rotation,
 	attend: Attend,
-	packed?: PackedBlock,
+	{ packed, dropout }: BlockOptions = {},
 ): { output: Tensor; activations: BlockActivations } {
+	const project = (x: Tensor, matrix: AdaptedMatrix, residual?: Tensor) => {
+		const extras: LinearExtras = { bias: w[`${matrix}Bias`], residual, packed: packed?.[matrix] };
+		const adapter = w.adapters[matrix];
+		if (adapter === undefined) return linear(x, w[matrix], extras);
+		const added = adapterForward(adapter, x, residual, seedFor(matrix, dropout));
+		return linear(x, w[matrix], { ...extras, residual: added });
+	};
 	return tidy(() => {
-		const normed = rmsNorm(input, w.inputNorm, c.rmsNormEps);
-		const projected = linear(normed, w.qkv, { bias: w.qkvBias, packed: packed?.qkv });
+		const projected = project(rmsNorm(input, w.inputNorm, c.rmsNormEps), "qkv");
 		const { qkv, unnormed } = normHeads(c, w, projected);
 		rope_(qkv, c.numHeads + c.numKvHeads, rotation);
 		const { out: attended, lse } = attend(qkv);
-		const middle = linear(attended, w.output, {
-			bias: w.outputBias,
-			residual: input,
-			packed: packed?.output,
-		});
-		const gateUp = linear(rmsNorm(middle, w.postNorm, c.rmsNormEps), w.gateUp, {
-			bias: w.gateUpBias,
-			packed: packed?.gateUp,
-		});
-		const output = linear(swiglu(gateUp), w.down, {
-			bias: w.downBias,
-			residual: middle,
-			packed: packed?.down,
-		});
+		const middle = project(attended, "output", input);
+		const gateUp = project(rmsNorm(middle, w.postNorm, c.rmsNormEps), "gateUp");
+		const output = project(swiglu(gateUp), "down", middle);
 		const extras = { ...(unnormed === undefined ? {} : { unnormed }), ...(lse === undefined ? {} : { lse }) };
 		return { output, activations: { input, qkv, attended, middle, gateUp, ...extras } };
 	});
@@ -112,9 +127,10 @@ function normHeads(c: DecoderConfig, w: BlockWeights, qkv: Tensor): { qkv: Tenso
 	return { qkv: Tensor.cat(normed, 1), unnormed: qkv.narrow(1, 0, queries + keys) };
 }
 
-/**
- * d(loss)/d(input) given that of the output. Each parameter's gradient is added to `sums(name)`, f32 of its shape.
- */
+/** The f32 sum that a parameter's gradient is added to, by `<field of BlockWeights>` or `<matrix>.a`, `.b`; none if it is frozen. */
+export type SumOf = (name: string) => Tensor | undefined;
+
+/** d(loss)/d(input) given that of the output. Each parameter's gradient is added to its sum. */
 export function blockBackward(
 	c: DecoderConfig,
 	w: BlockWeights,
@@ -122,28 +138,51 @@ export function blockBackward(
 	dOutput: Tensor,
 	rotation: Rotation,
 	attendBackward: AttendBackward,
-	sums: (name: keyof BlockWeights) => Tensor,
+	sumOf: SumOf,
+	dropout?: DropoutSeed,
 ): Tensor {
+	const inputGradient = (matrix: AdaptedMatrix, dy: Tensor) => {
+		const dx = linearInputGradient(dy, w[matrix]);
+		const adapter = w.adapters[matrix];
+		return adapter === undefined ? dx : adapterInputGradient(adapter, dy, dx, seedFor(matrix, dropout));
+	};
+	const weightGradients = (matrix: AdaptedMatrix, dy: Tensor, x: () => Tensor) => {
+		const [sum, a, b] = [sumOf(matrix), sumOf(`${matrix}.a`), sumOf(`${matrix}.b`)];
+		const biasSum = w[`${matrix}Bias`] && sumOf(`${matrix}Bias`);
+		if (biasSum !== undefined) columnSums_(biasSum, dy);
+		if (sum !== undefined) linearWeightGradient_(sum, dy, x());
+		const adapter = w.adapters[matrix];
+		if (adapter === undefined || a === undefined || b === undefined) return;
+		adapterWeightGradients_(adapter, x(), dy, { a, b }, seedFor(matrix, dropout));
+	};
 	const { input, attended, middle, gateUp } = activations;
 	return tidy(() => {
-		const { dGateUp, y: gated } = swigluBackward(gateUp, linearInputGradient(dOutput, w.down));
-		linearWeightGradient_(sums("down"), dOutput, gated);
-		if (w.downBias !== undefined) columnSums_(sums("downBias"), dOutput);
-		linearWeightGradient_(sums("gateUp"), dGateUp, rmsNorm(middle, w.postNorm, c.rmsNormEps));
-		if (w.gateUpBias !== undefined) columnSums_(sums("gateUpBias"), dGateUp);
-		const dPostNormed = linearInputGradient(dGateUp, w.gateUp);
-		const dMiddle = rmsNormBackward(middle, w.postNorm, dPostNormed, sums("postNorm"), c.rmsNormEps, dOutput);
+		const { dGateUp, y: gated } = swigluBackward(gateUp, inputGradient("down", dOutput));
+		weightGradients("down", dOutput, () => gated);
+		weightGradients("gateUp", dGateUp, () => rmsNorm(middle, w.postNorm, c.rmsNormEps));
+		const dPostNormed = inputGradient("gateUp", dGateUp);
+		const dMiddle = rmsNormBackward(
+			middle,
+			w.postNorm,
+			dPostNormed,
+			sumOf("postNorm"),
+			c.rmsNormEps,
+			dOutput,
+		);
 
-		linearWeightGradient_(sums("output"), dMiddle, attended);
-		if (w.outputBias !== undefined) columnSums_(sums("outputBias"), dMiddle);
-		const dRotated = attendBackward(activations, linearInputGradient(dMiddle, w.output));
+		weightGradients("output", dMiddle, () => attended);
+		const dRotated = attendBackward(activations, inputGradient("output", dMiddle));
 		rope_(dRotated, c.numHeads + c.numKvHeads, rotation, true);
-		const dQkv = normHeadsBackward(c, w, activations, dRotated, sums);
-		linearWeightGradient_(sums("qkv"), dQkv, rmsNorm(input, w.inputNorm, c.rmsNormEps));
-		if (w.qkvBias !== undefined) columnSums_(sums("qkvBias"), dQkv);
-		const dNormed = linearInputGradient(dQkv, w.qkv);
-		return rmsNormBackward(input, w.inputNorm, dNormed, sums("inputNorm"), c.rmsNormEps, dMiddle);
+		const dQkv = normHeadsBackward(c, w, activations, dRotated, sumOf);
+		weightGradients("qkv", dQkv, () => rmsNorm(input, w.inputNorm, c.rmsNormEps));
+		const dNormed = inputGradient("qkv", dQkv);
+		return rmsNormBackward(input, w.inputNorm, dNormed, sumOf("inputNorm"), c.rmsNormEps, dMiddle);
 	});
+}
+
+/** Each matrix of a layer drops inputs of its own. */
+function seedFor(matrix: AdaptedMatrix, seed: DropoutSeed): DropoutSeed {
+	return seed === undefined ? undefined : seed * adaptedMatrices.length + adaptedMatrices.indexOf(matrix);
 }
 
 function normHeadsBackward(
@@ -151,7 +190,7 @@ function normHeadsBackward(
 	w: BlockWeights,
 	{ unnormed }: BlockActivations,
 	dQkv: Tensor,
-	sums: (name: keyof BlockWeights) => Tensor,
+	sumOf: SumOf,
 ): Tensor {
 	if (w.qNorm === undefined || w.kNorm === undefined || unnormed === undefined) return dQkv;
 	const [queries, keys] = [c.numHeads * c.headDim, c.numKvHeads * c.headDim];
@@ -159,8 +198,8 @@ function normHeadsBackward(
 	const [dq, dk, dv] = dQkv.split([queries, keys, keys], 1);
 	return Tensor.cat(
 		[
-			rmsNormBackward(q, w.qNorm, dq.contiguous(), sums("qNorm"), c.rmsNormEps),
-			rmsNormBackward(k, w.kNorm, dk.contiguous(), sums("kNorm"), c.rmsNormEps),
+			rmsNormBackward(q, w.qNorm, dq.contiguous(), sumOf("qNorm"), c.rmsNormEps),
+			rmsNormBackward(k, w.kNorm, dk.contiguous(), sumOf("kNorm"), c.rmsNormEps),
 			dv,
 		],
 		1,

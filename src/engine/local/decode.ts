@@ -251,7 +251,9 @@ function decodeStep(
 		let x = decoder.embed(indexOf(live.map((row) => row.tokens.at(-1)!)));
 		decoder.blocks.forEach((block, layer) => {
 			const attend = (qkv: Tensor) => ({ out: cache.attend(layer, qkv, rows, column) });
-			x = tidy(() => blockForward(decoder.config, block, x, rotation, attend, blocks[layer]).output);
+			x = tidy(
+				() => blockForward(decoder.config, block, x, rotation, attend, { packed: blocks[layer] }).output,
+			);
 		});
 		return logits(decoder.finalNorm(x));
 	});

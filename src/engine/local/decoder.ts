@@ -3,11 +3,13 @@ import type { DecoderConfig } from "../../formats/hf-config.ts";
 import {
 	type Attend,
 	type BlockActivations,
+	type BlockOptions,
 	type BlockWeights,
 	blockForward,
 	blockWeights,
 	type PackedBlock,
 } from "./block.ts";
+import type { Adapters } from "./lora/adapters.ts";
 import { embedding, linear, type Rotation, rmsNorm } from "./ops.ts";
 import type { Network } from "./packed-attention.ts";
 import { type RopeTable, ropeTable } from "./rope.ts";
@@ -28,16 +30,32 @@ export interface ForwardOptions {
 export class Decoder {
 	readonly config: DecoderConfig;
 	readonly weights: Weights;
+	readonly adapters: Adapters | undefined;
 	readonly dtype: WeightDtype;
 	readonly blocks: readonly BlockWeights[];
 	#rope: RopeTable | undefined;
 	#positions = 0;
 
-	constructor(config: DecoderConfig, weights: Weights) {
+	/** @param adapters what is added to `weights`, which then belong to another decoder and do not change */
+	constructor(config: DecoderConfig, weights: Weights, adapters?: Adapters) {
 		this.config = config;
 		this.weights = weights;
+		this.adapters = adapters;
 		this.dtype = weights.get("embed")!.dtype as WeightDtype;
-		this.blocks = Array.from({ length: config.numLayers }, (_, layer) => blockWeights(weights, layer));
+		this.blocks = Array.from({ length: config.numLayers }, (_, layer) =>
+			blockWeights(weights, layer, adapters?.ofLayer(layer)),
+		);
+	}
+
+	/** What learning moves: the adapters alone where there are some. */
+	get trainable(): Weights {
+		return this.adapters?.weights ?? this.weights;
+	}
+
+	/** The same decoder with other trainable weights. */
+	withTrainable(weights: Weights): Decoder {
+		if (this.adapters === undefined) return new Decoder(this.config, weights);
+		return new Decoder(this.config, this.weights, this.adapters.withWeights(weights));
 	}
 
 	/** Head matrix [vocabulary, hidden]: the embedding where the two are tied. */
@@ -72,7 +90,9 @@ export class Decoder {
 			for (let layer = 0; layer < this.blocks.length; layer++) {
 				x = tidy(() => {
 					const attend = (qkv: Tensor) => network.attend(this.config, qkv);
-					const { output, activations } = this.layer(layer, x, rotation, attend, packed?.[layer]);
+					const { output, activations } = this.layer(layer, x, rotation, attend, {
+						packed: packed?.[layer],
+					});
 					observe?.(layer, activations);
 					return output;
 				});
@@ -86,9 +106,9 @@ export class Decoder {
 		x: Tensor,
 		rotation: Rotation,
 		attend: Attend,
-		packed?: PackedBlock,
+		options?: BlockOptions,
 	): { output: Tensor; activations: BlockActivations } {
-		return blockForward(this.config, this.blocks[index], x, rotation, attend, packed);
+		return blockForward(this.config, this.blocks[index], x, rotation, attend, options);
 	}
 
 	finalNorm(x: Tensor): Tensor {
@@ -100,8 +120,9 @@ export class Decoder {
 		return linear(hidden, this.headWeight);
 	}
 
+	/** Gives back the trainable weights. */
 	dispose(): void {
-		disposeWeights(this.weights);
+		disposeWeights(this.trainable);
 		this.#rope?.cos.dispose();
 		this.#rope?.sin.dispose();
 	}

@@ -6,6 +6,7 @@ import { SafetensorsFile, type TensorToWrite, writeSafetensors } from "../../for
 import type { AdamW } from "./adamw.ts";
 import { noGrad } from "./autograd.ts";
 import type { Decoder } from "./decoder.ts";
+import { restoreAdapters, writeAdapters } from "./lora/peft-files.ts";
 import type { MovingReference } from "./moving-reference.ts";
 import type { PublishedVersions } from "./published-versions.ts";
 import { rawTensors, readRaw } from "./raw-weights.ts";
@@ -24,7 +25,10 @@ const optimizerFile = "optimizer.safetensors";
 const versionsFile = "versions.safetensors";
 const referenceFile = "reference.safetensors";
 
-/** Writes the policy in Hugging Face layout; what else `model` has (its tokenizer) goes with it. */
+/**
+ * Writes the policy in Hugging Face layout; what else `model` has (its tokenizer) goes with it. Of a policy with LoRA
+ * it is the adapters that are written, in PEFT's layout.
+ */
 export function writePolicy(dir: string, model: string, policy: Decoder, dtype: WeightDtype): void {
 	const config: DecoderConfig = { ...policy.config, dtype };
 	writeFileSync(join(dir, "config.json"), `${JSON.stringify(serializeDecoderConfig(config), null, 2)}\n`);
@@ -33,13 +37,21 @@ export function writePolicy(dir: string, model: string, policy: Decoder, dtype: 
 		const elsewhere = resolve(dir) !== resolve(model);
 		if (elsewhere && existsSync(source)) copyFileSync(source, join(dir, file));
 	}
+	if (policy.adapters !== undefined) {
+		writeAdapters(dir, policy.adapters, resolve(model), dtype);
+		return;
+	}
 	writeSafetensors(join(dir, "model.safetensors"), exportWeights(config, policy.weights, dtype), {
 		format: "pt",
 	});
 }
 
-/** Copies the weights of `dir` into the policy's. */
+/** Copies the weights of `dir`, or its adapters, into the policy's. */
 export function readPolicy(dir: string, policy: Decoder): void {
+	if (policy.adapters !== undefined) {
+		restoreAdapters(dir, policy.config, policy.adapters, policy.dtype);
+		return;
+	}
 	const checkpoint = Checkpoint.open(dir);
 	try {
 		for (const [name, tensor] of loadWeights(checkpoint, policy.config, policy.dtype)) {

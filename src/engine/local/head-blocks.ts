@@ -64,13 +64,13 @@ export class BlockLogits {
 	}
 }
 
-/** The products of a head's backward pass: weight [vocabulary, hidden], weightGradient f32 of its shape. */
+/** The products of a head's backward pass: weight [vocabulary, hidden], weightGradient f32 of its shape, or none. */
 export class HeadGradient {
 	readonly #weight: Tensor;
 	readonly #packed: Tensor | undefined;
-	readonly #weightGradient: Tensor;
+	readonly #weightGradient: Tensor | undefined;
 
-	constructor(weight: Tensor, weightGradient: Tensor) {
+	constructor(weight: Tensor, weightGradient: Tensor | undefined) {
 		this.#weight = weight;
 		this.#packed = maybeTensor(native.packWeightBackward(handleOf(weight, "packWeightBackward")));
 		this.#weightGradient = weightGradient;
@@ -79,11 +79,10 @@ export class HeadGradient {
 	/** gradient = d(loss)/d(logits) [rows, vocabulary] of hidden [rows, hidden]: returns d(loss)/d(hidden), adds d(loss)/d(weight). */
 	pullBack(gradient: Tensor, hidden: Tensor): Tensor {
 		const dy = handleOf(gradient, "linearInputGradient");
-		native.linearWeightGradient_(
-			handleOf(this.#weightGradient, "linearWeightGradient_"),
-			dy,
-			handleOf(hidden, "linearWeightGradient_"),
-		);
+		if (this.#weightGradient !== undefined) {
+			const sum = handleOf(this.#weightGradient, "linearWeightGradient_");
+			native.linearWeightGradient_(sum, dy, handleOf(hidden, "linearWeightGradient_"));
+		}
 		return new Tensor(native.linearInputGradient(dy, this.#weight.handle, this.#packed?.handle));
 	}
 }

@@ -75,7 +75,7 @@ export interface HeadCotangents {
 
 /**
  * Pulls cotangents back: returns d(loss)/d(hidden) [N, hidden] and adds d(loss)/d(weight) to `weightGradient`
- * (f32 [vocabulary, hidden]). With p = softmax(z): d logp_y / dz = onehot(y) - p and dH / dz = -p (log p + H).
+ * (f32 [vocabulary, hidden]), where there is one. With p = softmax(z): d logp_y / dz = onehot(y) - p and dH / dz = -p (log p + H).
  * The other model's side is a constant.
  */
 export function headBackward(
@@ -83,7 +83,7 @@ export function headBackward(
 	weight: Tensor,
 	targets: Tensor,
 	cotangents: HeadCotangents,
-	weightGradient: Tensor,
+	weightGradient: Tensor | undefined,
 	{ temperature = 1, other, topK }: HeadOptions = {},
 ): Tensor {
 	return tidy(() => {

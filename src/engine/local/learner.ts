@@ -26,6 +26,14 @@ export interface LearnerOptions {
 	readonly recompute: boolean;
 }
 
+/** What else a gradient may need. */
+export interface LearningContext {
+	/** What the divergence is from; needed where the options ask for one. */
+	readonly reference?: Decoder | undefined;
+	/** Gives the seed of each pass's dropout; none: nothing is dropped. */
+	readonly dropout?: () => number | undefined;
+}
+
 /** A Weigh that may be answered from elsewhere (another thread). */
 export type AsyncWeigh = (...args: Parameters<Weigh>) => ReturnType<Weigh> | Promise<ReturnType<Weigh>>;
 
@@ -59,10 +67,7 @@ export function divergencesOfSequences(
 	});
 }
 
-/**
- * One forward, `weigh` on the fresh outputs, one backward into `gradients`, micro-batch by micro-batch.
- * @param reference what the divergence is from; needed where `options` asks for one
- */
+/** One forward, `weigh` on the fresh outputs, one backward into `gradients`, micro-batch by micro-batch. */
 export async function accumulateGradients(
 	decoder: Decoder,
 	sequences: readonly Sequence[],
@@ -70,7 +75,7 @@ export async function accumulateGradients(
 	gradients: Gradients,
 	learner: LearnerOptions,
 	options: AccumulateOptions = {},
-	reference?: Decoder,
+	{ reference, dropout }: LearningContext = {},
 ): Promise<TokenOutputs[]> {
 	const temperature = temperatureOf(options);
 	const topK = topKOf(options, decoder.config.vocabSize);
@@ -84,7 +89,7 @@ export async function accumulateGradients(
 		let hidden: Tensor | undefined;
 		try {
 			other = compared && noGrad(() => headOf(compared, batch));
-			tape = noGrad(() => record(decoder, batch, learner.recompute));
+			tape = noGrad(() => record(decoder, batch, learner.recompute, dropout?.()));
 			hidden = noGrad(() => tidy(() => evaluatedRows(tape!.hidden, batch)));
 			const head: HeadOptions = { temperature, other, topK };
 			const flat = noGrad(() => headForward(hidden!, decoder.headWeight, batch.targets, head));
@@ -120,7 +125,7 @@ function pullBack(
 				decoder.headWeight,
 				batch.targets,
 				cotangents,
-				gradients.sumFor(headName, decoder.headWeight),
+				decoder.trainable.has(headName) ? gradients.sumFor(headName, decoder.headWeight) : undefined,
 				head,
 			);
 			const upstream = Tensor.zeros(tape.hidden.shape, rows.dtype).indexAdd_(0, batch.rows, rows);

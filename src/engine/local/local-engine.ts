@@ -1,6 +1,6 @@
+import { resolve } from "node:path";
 import { ThaliaError } from "../../errors.ts";
-import { Checkpoint } from "../../formats/checkpoint.ts";
-import { type DecoderConfig, readDecoderConfig } from "../../formats/hf-config.ts";
+import { readDecoderConfig } from "../../formats/hf-config.ts";
 import type {
 	AccumulateOptions,
 	Completion,
@@ -28,10 +28,14 @@ import {
 	evaluateSequences,
 	type LearnerOptions,
 } from "./learner.ts";
+import { Adapters } from "./lora/adapters.ts";
+import { checkLora, type LoraConfig } from "./lora/config.ts";
+import { readAdapters } from "./lora/peft-files.ts";
 import { MovingReference } from "./moving-reference.ts";
 import { native } from "./native.ts";
+import { openDecoder } from "./open-decoder.ts";
 import { PublishedVersions } from "./published-versions.ts";
-import { loadWeights, randomWeights, type WeightDtype } from "./weights.ts";
+import { randomWeights, type WeightDtype } from "./weights.ts";
 
 export interface LocalEngineOptions {
 	/** Folder of the policy in Hugging Face layout. */
@@ -41,6 +45,8 @@ export interface LocalEngineOptions {
 	/** Start from fresh weights of this seed: only config.json (and the tokenizer) of `model` are read. */
 	readonly randomSeed?: number;
 	readonly dtype: WeightDtype;
+	/** Learn low-rank additions to the model's matrices and leave the model as it is. */
+	readonly lora?: EngineLora;
 	/** Precision of the weights that `save` writes; default `dtype`. Resuming bit for bit needs the default. */
 	readonly saveAs?: WeightDtype;
 	/** Published versions before the newest that can still be sampled from; each takes the policy's memory. Default 0. */
@@ -51,6 +57,9 @@ export interface LocalEngineOptions {
 	readonly learner?: Partial<LearnerOptions>;
 }
 
+/** Fresh adapters (their A drawn by `seed`, default 0), or those of a PEFT folder. */
+export type EngineLora = (LoraConfig & { readonly seed?: number }) | { readonly adapter: string };
+
 const defaultOptimizer: AdamWOptions = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 };
 const defaultLearner: LearnerOptions = { tokensPerMicroBatch: 1024, recompute: false };
 
@@ -59,17 +68,21 @@ export class LocalEngine implements Engine {
 	readonly capabilities: EngineCapabilities = {
 		entropy: true,
 		fullVocabularyKl: true,
-		lora: false,
+		lora: true,
 		fullFineTune: true,
 	};
 	readonly #options: LocalEngineOptions;
 	readonly #learner: LearnerOptions;
 	readonly #gradients = new Gradients();
 	readonly #kept = new KeptGradients();
+	/** What the policy's adapters add to; the reference too, where that is the same model. */
+	readonly #base: Decoder | undefined;
 	readonly #policy: Decoder;
 	readonly #versions: PublishedVersions;
 	readonly #reference: MovingReference | undefined;
 	#optimizer: AdamW | undefined;
+	/** Of learning, since the policy was last published. */
+	#passes = 0;
 
 	/** Reads and checks everything before the first computation. */
 	constructor(options: LocalEngineOptions) {
@@ -86,14 +99,24 @@ export class LocalEngine implements Engine {
 				{ fix: "use a reference with the same tokenizer" },
 			);
 		}
-		this.#policy =
+		const opened =
 			options.randomSeed === undefined
 				? openDecoder(options.model, config, options.dtype)
 				: new Decoder(config, randomWeights(config, options.dtype, options.randomSeed));
+		if (options.lora === undefined) {
+			this.#policy = opened;
+		} else {
+			this.#base = opened;
+			this.#policy = new Decoder(config, opened.weights, openAdapters(options.lora, opened));
+		}
 		this.#versions = new PublishedVersions(this.#policy, options.retainVersions ?? 0);
 		if (options.reference !== undefined && referenceConfig !== undefined) {
 			const open = () => openDecoder(options.reference!, referenceConfig, options.dtype);
-			this.#reference = new MovingReference(open(), () => open().weights);
+			const shared = options.randomSeed === undefined && sameFolder(options.reference, options.model);
+			this.#reference = new MovingReference(
+				shared && this.#base !== undefined ? this.#base : open(),
+				() => open().weights,
+			);
 		}
 	}
 
@@ -160,8 +183,10 @@ export class LocalEngine implements Engine {
 	): Promise<TokenOutputs[]> {
 		return attempt(() => {
 			const compared = options.divergence === undefined ? undefined : this.#needReference("a divergence");
-			const context = [this.#gradients, this.#learner, options, compared?.decoder] as const;
-			return accumulateGradients(this.#policy, sequences, weigh, ...context);
+			return accumulateGradients(this.#policy, sequences, weigh, this.#gradients, this.#learner, options, {
+				reference: compared?.decoder,
+				dropout: () => this.#dropoutSeed(),
+			});
 		});
 	}
 
@@ -198,7 +223,10 @@ export class LocalEngine implements Engine {
 	}
 
 	publish(): Promise<number> {
-		return attempt(() => this.#versions.publish());
+		return attempt(() => {
+			this.#passes = 0;
+			return this.#versions.publish();
+		});
 	}
 
 	retained(): Promise<RetainedVersions> {
@@ -207,7 +235,9 @@ export class LocalEngine implements Engine {
 
 	updateReference(decay: number): Promise<void> {
 		return attempt(() => {
-			this.#needReference("updateReference").update(decay, this.#policy);
+			const reference = this.#needReference("updateReference");
+			if (this.#base !== undefined) throw frozenWithLora();
+			reference.update(decay, this.#policy);
 		}).finally(trim);
 	}
 
@@ -228,6 +258,7 @@ export class LocalEngine implements Engine {
 			readTrainingState(dir, policyVersion, this.#useOptimizer(), this.#versions, this.#reference);
 			this.#gradients.clear();
 			this.#kept.clear();
+			this.#passes = 0;
 		}).finally(trim);
 	}
 
@@ -238,6 +269,7 @@ export class LocalEngine implements Engine {
 		this.#versions.dispose();
 		this.#policy.dispose();
 		this.#reference?.dispose();
+		if (this.#reference?.decoder !== this.#base) this.#base?.dispose();
 		native.emptyArena();
 		return Promise.resolve();
 	}
@@ -258,20 +290,36 @@ export class LocalEngine implements Engine {
 		});
 	}
 
+	/** A function of the recipe and the step, so that a resumed run drops what an uninterrupted one would have. */
+	#dropoutSeed(): number | undefined {
+		const { lora } = this.#options;
+		if (lora === undefined) return undefined;
+		const seed = "adapter" in lora ? 0 : (lora.seed ?? 0);
+		return seed * 1_000_003 + this.#versions.newest * 10_007 + this.#passes++;
+	}
+
 	#useOptimizer(): AdamW {
-		this.#optimizer ??= new AdamW(this.#policy.weights, this.#options.optimizer ?? defaultOptimizer);
+		this.#optimizer ??= new AdamW(this.#policy.trainable, this.#options.optimizer ?? defaultOptimizer);
 		return this.#optimizer;
 	}
 }
 
-/** A model folder's decoder. @throws ThaliaError for anything wrong with its files. */
-export function openDecoder(dir: string, config: DecoderConfig, dtype: WeightDtype): Decoder {
-	const checkpoint = Checkpoint.open(dir);
-	try {
-		return new Decoder(config, loadWeights(checkpoint, config, dtype));
-	} finally {
-		checkpoint.close();
-	}
+function openAdapters(lora: EngineLora, { config, dtype }: Decoder): Adapters {
+	if ("adapter" in lora) return readAdapters(lora.adapter, config, dtype);
+	checkLora(lora);
+	return Adapters.fresh(config, lora, dtype, lora.seed ?? 0);
+}
+
+function sameFolder(a: string, b: string): boolean {
+	return resolve(a) === resolve(b);
+}
+
+function frozenWithLora(): ThaliaError {
+	return new ThaliaError(
+		"reference-shape",
+		"Expected a frozen reference for a policy with LoRA, whose base is the reference, but received an update of it",
+		{ fix: "set referenceUpdate: frozen, or train all weights" },
+	);
 }
 
 /** Phases differ in what they allocate: what one has freed in pieces would stay resident beside the next one's. */

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import type { DecoderConfig } from "../../formats/hf-config.ts";
 import { built, script } from "../../testing/child.ts";
 import { tinyConfig, writeTinyModel } from "../../testing/tiny-model.ts";
+import { loraTargets } from "./lora/config.ts";
 import { countParameters, estimateMemory } from "./memory.ts";
 
 const root = mkdtempSync(join(tmpdir(), "thalia-memory-"));
@@ -42,16 +43,19 @@ describe("the peak of a process that trains lies near what was foreseen", () => 
 	const model = writeTinyModel(join(root, "model"), { config });
 
 	test.each([
-		["f32", 256, false],
-		["bf16", 1024, false],
-		["bf16", 1024, true],
-	] as const)("%s, micro-batches of %i, recompute %s", async (dtype, tokensPerMicroBatch, recompute) => {
+		["f32", 256, false, undefined],
+		["bf16", 1024, false, undefined],
+		["bf16", 1024, true, undefined],
+		["bf16", 1024, false, { rank: 16, alpha: 32, targets: loraTargets, dropout: 0 }],
+	] as const)("%s, micro-batches of %i, recompute %s, LoRA %o", async (...settings) => {
+		const [dtype, tokensPerMicroBatch, recompute, lora] = settings;
 		const sizes = { completions: 16, promptTokens: 64, maxTokens: 48 };
 		const options = {
 			model,
 			reference: model,
 			dtype,
 			threads: 1,
+			lora,
 			learner: { tokensPerMicroBatch, recompute },
 		};
 		const { code, stdout, stderr } = await script(`
@@ -73,7 +77,7 @@ describe("the peak of a process that trains lies near what was foreseen", () => 
 		const foreseen = estimateMemory(
 			config,
 			config,
-			{ dtype },
+			{ dtype, ...(lora === undefined ? {} : { lora: { config: lora, shared: true } }) },
 			{ tokensPerMicroBatch, recompute },
 			sizes,
 		).peak;

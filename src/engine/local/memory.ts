@@ -1,6 +1,8 @@
 import type { DecoderConfig } from "../../formats/hf-config.ts";
 import { blockRows, cacheBytes, tokensPerPrefill } from "./block-sizes.ts";
 import type { LocalEngineOptions } from "./local-engine.ts";
+import { adapterSpecs } from "./lora/adapter-specs.ts";
+import type { LoraConfig } from "./lora/config.ts";
 import { parameterSpecs } from "./parameters.ts";
 
 /** What one step of training does, as far as memory goes. */
@@ -16,7 +18,7 @@ export interface StepSize {
 export interface MemoryEstimate {
 	/** There all the time. */
 	readonly resident: Readonly<
-		Record<"program" | "policy" | "reference" | "retained" | "optimizer" | "gradients", number>
+		Record<"program" | "policy" | "adapters" | "reference" | "retained" | "optimizer" | "gradients", number>
 	>;
 	/** On top of that, one after the other. */
 	readonly phases: Readonly<Record<"sampling" | "reference" | "learning", number>>;
@@ -34,20 +36,22 @@ const programBytes = 230e6;
 export function estimateMemory(
 	policy: DecoderConfig,
 	reference: DecoderConfig | undefined,
-	{ dtype, retainVersions = 0 }: Pick<LocalEngineOptions, "dtype" | "retainVersions">,
+	{ dtype, retainVersions = 0, lora }: Pick<LocalEngineOptions, "dtype" | "retainVersions"> & MemoryOfLora,
 	{ tokensPerMicroBatch, recompute }: { tokensPerMicroBatch: number; recompute: boolean },
 	step: StepSize,
 ): MemoryEstimate {
 	const size = dtype === "f32" ? 4 : 2;
 	const parameters = countParameters(policy);
+	const trained = lora === undefined ? parameters : countAdapters(policy, lora.config);
 	const resident = {
 		program: programBytes,
 		policy: parameters * size,
-		reference: reference === undefined ? 0 : countParameters(reference) * size,
-		retained: parameters * size * retainVersions,
+		adapters: lora === undefined ? 0 : trained * size,
+		reference: reference === undefined || lora?.shared === true ? 0 : countParameters(reference) * size,
+		retained: trained * size * retainVersions,
 		// Two moments, and masters where the weights are not f32 themselves.
-		optimizer: parameters * (dtype === "f32" ? 8 : 12),
-		gradients: parameters * 4,
+		optimizer: trained * (dtype === "f32" ? 8 : 12),
+		gradients: trained * 4,
 	};
 	const length = step.promptTokens + step.maxTokens;
 	const rows = Math.max(length, Math.min(tokensPerMicroBatch, step.completions * length));
@@ -65,6 +69,15 @@ export function estimateMemory(
 	const sum = Object.values(always).reduce((a, b) => a + b, 0);
 	const peak = sum + Math.max(phases.sampling, phases.reference, gradients + phases.learning);
 	return { resident, phases, peak };
+}
+
+/** Whether adapters are learned, and the reference is their base. */
+export interface MemoryOfLora {
+	readonly lora?: { readonly config: LoraConfig; readonly shared: boolean };
+}
+
+function countAdapters(c: DecoderConfig, lora: LoraConfig): number {
+	return adapterSpecs(c, lora).reduce((sum, { rows, columns, depth }) => sum + (rows + columns) * depth, 0);
 }
 
 export function countParameters(c: DecoderConfig): number {

@@ -94,6 +94,8 @@ export interface Native {
 	isFinite(t: Handle): boolean;
 	sumOfSquares(ts: readonly Handle[]): number;
 	normal_(t: Handle, mean: number, deviation: number, seed: number): void;
+	uniform_(t: Handle, low: number, high: number, seed: number): void;
+	bernoulli_(t: Handle, probability: number, seed: number): void;
 	matmul: Binary;
 	addmm_(t: Handle, a: Handle, b: Handle): void;
 	embedding(weight: Handle, ids: Handle): Handle;
@@ -165,7 +167,7 @@ export interface Native {
 		weight: Handle,
 		dy: Handle,
 		add: Maybe<Handle>,
-		weightGradient: Handle,
+		weightGradient: Maybe<Handle>,
 		epsilon: number,
 	): Handle;
 	rope_(x: Handle, heads: number, positions: Handle, cos: Handle, sin: Handle, back: boolean): void;

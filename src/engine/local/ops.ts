@@ -67,18 +67,20 @@ export function rmsNorm(x: Tensor, weight: Tensor, epsilon: number): Tensor {
 	return new Tensor(native.rmsNormForward(handleOf(x, "rmsNorm"), handleOf(weight, "rmsNorm"), epsilon));
 }
 
-/** d(loss)/dx of `rmsNorm` plus `add`; weightGradient (f32) += d(loss)/d(weight). */
+/** d(loss)/dx of `rmsNorm` plus `add`; weightGradient (f32), where there is one, += d(loss)/d(weight). */
 export function rmsNormBackward(
 	x: Tensor,
 	weight: Tensor,
 	dy: Tensor,
-	weightGradient: Tensor,
+	weightGradient: Tensor | undefined,
 	epsilon: number,
 	add?: Tensor,
 ): Tensor {
-	const [xs, w, dys, g] = [x, weight, dy, weightGradient].map((t) => handleOf(t, "rmsNormBackward"));
-	const addend = add === undefined ? undefined : handleOf(add, "rmsNormBackward");
-	return new Tensor(native.rmsNormBackward(xs, w, dys, addend, g, epsilon));
+	const [xs, w, dys] = [x, weight, dy].map((t) => handleOf(t, "rmsNormBackward"));
+	const [addend, sum] = [add, weightGradient].map((t) =>
+		t === undefined ? undefined : handleOf(t, "rmsNormBackward"),
+	);
+	return new Tensor(native.rmsNormBackward(xs, w, dys, addend, sum, epsilon));
 }
 
 /** Where rows stand in their sequences, and the angles of every position. */

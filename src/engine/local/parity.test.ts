@@ -3,7 +3,7 @@ import { Checkpoint } from "../../formats/checkpoint.ts";
 import { readDecoderConfig } from "../../formats/hf-config.ts";
 import { fixturesDir } from "../../testing/fixtures.ts";
 import { Golden, goldenModels, modelDir, worst } from "../../testing/golden.ts";
-import type { Sequence } from "../engine.ts";
+import { goldenBatch } from "../../testing/golden-batch.ts";
 import { AdamW } from "./adamw.ts";
 import { noGrad } from "./autograd.ts";
 import { decode } from "./decode.ts";
@@ -12,8 +12,7 @@ import { Gradients } from "./gradients.ts";
 import { headForward } from "./head.ts";
 import { headDivergences } from "./head-divergence.ts";
 import { accumulateGradients, evaluateSequences } from "./learner.ts";
-import { openDecoder } from "./local-engine.ts";
-import { promptNetwork } from "./packed-batch.ts";
+import { openDecoder } from "./open-decoder.ts";
 import { parameterSpecs } from "./parameters.ts";
 import { Tensor, tidy } from "./tensor.ts";
 
@@ -27,45 +26,9 @@ function open(name: string, checkpoint = ""): Decoder {
 	return openDecoder(dir, readDecoderConfig(dir), "f32");
 }
 
-/** The right-padded golden batch as sequences with one evaluated token a position, and its flat layout. */
-function batchOf(golden: Golden) {
-	const [B, T] = golden.shape("right.input_ids");
-	const ids = golden.ints("right.input_ids");
-	const mask = golden.ints("right.attention_mask");
-	const targets = golden.ints("right.targets");
-	const lengths = Array.from({ length: B }, (_, b) =>
-		mask.slice(b * T, (b + 1) * T).reduce((a, m) => a + m, 0),
-	);
-	const sequences = lengths.map((length, b): Sequence => {
-		const own = ids.slice(b * T, b * T + length);
-		return { tokens: Int32Array.from([...own, targets[b * T + length - 1]]), promptLength: 1 };
-	});
-	/** Per-sequence numbers at their places in [B, T]. */
-	const scatter = (rows: readonly ArrayLike<number>[]) => {
-		const flat = new Float64Array(B * T);
-		rows.forEach((row, b) => flat.set(Array.from(row), b * T));
-		return flat;
-	};
-	const gather = (flat: ArrayLike<number>) =>
-		lengths.map((length, b) => Float32Array.from({ length }, (_, t) => flat[b * T + t]));
-	const network = () => promptNetwork(lengths.map((length, b) => ids.slice(b * T, b * T + length)));
-	/** Numbers of the network's rows, `width` each, at their places in [B, T, width]. */
-	const padded = (rows: ArrayLike<number>, width = 1) => {
-		const flat = new Float64Array(B * T * width);
-		let row = 0;
-		lengths.forEach((length, b) => {
-			const own = Array.from({ length: length * width }, (_, i) => rows[row * width + i]);
-			flat.set(own, b * T * width);
-			row += length;
-		});
-		return flat;
-	};
-	return { mask, sequences, lengths, scatter, gather, network, padded };
-}
-
 describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 	const golden = new Golden(name);
-	const batch = batchOf(golden);
+	const batch = goldenBatch(golden);
 	const real = (i: number) => batch.mask[i] === 1;
 
 	test("logits", () => {
@@ -143,7 +106,7 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 	])("gradients: %s", async (_, recompute, tokensPerMicroBatch) => {
 		const decoder = open(name);
 		const gradients = new Gradients();
-		await accumulate(decoder, golden, gradients, { recompute, tokensPerMicroBatch });
+		await accumulate(decoder, gradients, { recompute, tokensPerMicroBatch });
 		let total = 0;
 		for (const spec of parameterSpecs(decoder.config)) {
 			let row = 0;
@@ -182,7 +145,7 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 		});
 		const gradients = new Gradients();
 		for (let step = 1; step <= 3; step++) {
-			const loss = await accumulate(decoder, golden, gradients, {
+			const loss = await accumulate(decoder, gradients, {
 				recompute: false,
 				tokensPerMicroBatch: 1000,
 			});
@@ -204,34 +167,15 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 		const after = evaluateSequences(decoder, batch.sequences, 1000);
 		const logprobs = batch.scatter(after.map((o) => o.logprobs));
 		expect(worst(logprobs, golden.floats("adamw.logprobs_after"), { rtol: 0, atol: 2e-3 })).toBeLessThan(1);
-		expect(Math.abs(weightedLoss(golden, after) - loss_after)).toBeLessThan(
-			1e-2 + 1e-4 * Math.abs(loss_after),
-		);
+		expect(Math.abs(batch.lossOf(after) - loss_after)).toBeLessThan(1e-2 + 1e-4 * Math.abs(loss_after));
 	});
 
 	async function accumulate(
 		decoder: Decoder,
-		golden: Golden,
 		gradients: Gradients,
 		options: { recompute: boolean; tokensPerMicroBatch: number },
 	): Promise<number> {
-		const weights = batch.gather(golden.floats("right.weights"));
-		const outputs = await accumulateGradients(
-			decoder,
-			batch.sequences,
-			(_, indices) => indices.map((i) => ({ logprobs: weights[i].map((w) => -w) })),
-			gradients,
-			options,
-		);
-		return weightedLoss(golden, outputs);
-	}
-
-	function weightedLoss(golden: Golden, outputs: readonly { logprobs: Float32Array }[]): number {
-		const weights = batch.gather(golden.floats("right.weights"));
-		return -outputs.reduce(
-			(sum, o, b) => sum + o.logprobs.reduce((s, lp, t) => s + weights[b][t] * lp, 0),
-			0,
-		);
+		return batch.lossOf(await accumulateGradients(decoder, batch.sequences, batch.weigh, gradients, options));
 	}
 
 	function parameter(decoder: Decoder, hfName: string): Float32Array {
@@ -250,7 +194,7 @@ describe.skipIf(fixturesDir === undefined).each(goldenModels)("%s", (name) => {
 
 test.skipIf(fixturesDir === undefined)("bf16 stays near transformers' bf16", () => {
 	const golden = new Golden("llama3_sharded_bf16");
-	const batch = batchOf(golden);
+	const batch = goldenBatch(golden);
 	const dir = modelDir("llama3_sharded_bf16");
 	const decoder = openDecoder(dir, readDecoderConfig(dir), "bf16");
 	const outputs = evaluateSequences(decoder, batch.sequences, 1000);

@@ -1,7 +1,7 @@
 import { expected } from "../../errors.ts";
 import type { SafetensorsFile, TensorToWrite } from "../../formats/safetensors.ts";
 import type { RetainedVersions } from "../engine.ts";
-import { Decoder } from "./decoder.ts";
+import type { Decoder } from "./decoder.ts";
 import { bytesOf, copyWeights, rawTensors, readRaw } from "./raw-weights.ts";
 
 /**
@@ -31,7 +31,7 @@ export class PublishedVersions {
 	/** To be called before the policy's weights change. */
 	preserve(): void {
 		if (this.#retain === 0 || this.#copies.has(this.#newest)) return;
-		this.#copies.set(this.#newest, new Decoder(this.#policy.config, copyWeights(this.#policy.weights)));
+		this.#copies.set(this.#newest, this.#policy.withTrainable(copyWeights(this.#policy.trainable)));
 	}
 
 	/** Makes the policy's weights the newest version. */
@@ -61,13 +61,13 @@ export class PublishedVersions {
 	}
 
 	retained(): RetainedVersions {
-		const bytes = [...this.#copies.values()].reduce((sum, { weights }) => sum + bytesOf(weights), 0);
+		const bytes = [...this.#copies.values()].reduce((sum, { trainable }) => sum + bytesOf(trainable), 0);
 		return { versions: this.#versions(), bytes };
 	}
 
 	/** The copies, as `<version>/<parameter>`. */
 	tensors(): TensorToWrite[] {
-		return [...this.#copies].flatMap(([version, { weights }]) => rawTensors(weights, `${version}/`));
+		return [...this.#copies].flatMap(([version, { trainable }]) => rawTensors(trainable, `${version}/`));
 	}
 
 	/** The policy has just been given the weights of training at version `newest`; `file` has what `tensors` gave. */
@@ -78,8 +78,8 @@ export class PublishedVersions {
 		const saved = new Set([...file.entries.keys()].map((name) => Number(name.split("/")[0])));
 		for (const version of [...saved].sort((a, b) => a - b)) {
 			if (version < newest - this.#retain || version > newest) continue;
-			const weights = copyWeights(this.#policy.weights);
-			this.#copies.set(version, new Decoder(this.#policy.config, weights));
+			const weights = copyWeights(this.#policy.trainable);
+			this.#copies.set(version, this.#policy.withTrainable(weights));
 			readRaw(file, weights, `${version}/`);
 		}
 	}

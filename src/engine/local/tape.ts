@@ -1,6 +1,7 @@
-import { type BlockActivations, type BlockWeights, blockBackward } from "./block.ts";
+import { type BlockActivations, blockBackward } from "./block.ts";
 import type { Decoder } from "./decoder.ts";
 import type { Gradients } from "./gradients.ts";
+import type { DropoutSeed } from "./lora/adapter-ops.ts";
 import { rmsNormBackward } from "./ops.ts";
 import type { Network } from "./packed-attention.ts";
 import { keep, type Tensor, tidy } from "./tensor.ts";
@@ -25,12 +26,16 @@ interface Recorded {
  * served.
  * @param recompute keep each layer's input alone and compute the layer again on the way back (Chen et al. 2016): memory
  * grows by one hidden state a layer, time by a forward pass
+ * @param dropout of the adapters; none: nothing is dropped
  */
-export function record(decoder: Decoder, network: Network, recompute: boolean): Tape {
+export function record(decoder: Decoder, network: Network, recompute: boolean, dropout?: DropoutSeed): Tape {
 	const { config } = decoder;
 	const rotation = () => decoder.rotation(network.positions, network.length);
+	const seedOf = (layer: number) => (dropout === undefined ? undefined : dropout * config.numLayers + layer);
 	const forward = (layer: number, input: Tensor) =>
-		decoder.layer(layer, input, rotation(), (qkv) => network.attend(config, qkv));
+		decoder.layer(layer, input, rotation(), (qkv) => network.attend(config, qkv), {
+			dropout: seedOf(layer),
+		});
 
 	const layers: Recorded[] = [];
 	let x = keep(tidy(() => decoder.embed(network.tokens)));
@@ -58,7 +63,10 @@ export function record(decoder: Decoder, network: Network, recompute: boolean): 
 	};
 
 	const backward = (cotangent: Tensor, gradients: Gradients) => {
-		const sumOf = (name: string) => gradients.sumFor(name, decoder.weights.get(name)!);
+		const sumOf = (name: string) => {
+			const parameter = decoder.trainable.get(name);
+			return parameter === undefined ? undefined : gradients.sumFor(name, parameter);
+		};
 		let upstream = keep(
 			tidy(() =>
 				rmsNormBackward(
@@ -84,7 +92,8 @@ export function record(decoder: Decoder, network: Network, recompute: boolean): 
 						before,
 						rotation(),
 						(own, dOut) => network.attendBackward(config, own, dOut),
-						(name: keyof BlockWeights) => sumOf(`layers.${layer}.${name}`),
+						(name) => sumOf(`layers.${layer}.${name}`),
+						seedOf(layer),
 					),
 				),
 			);
@@ -93,7 +102,7 @@ export function record(decoder: Decoder, network: Network, recompute: boolean): 
 		}
 		const embedded = upstream;
 		tidy(() => {
-			sumOf("embed").indexAdd_(0, network.tokens, embedded.to("f32"));
+			sumOf("embed")?.indexAdd_(0, network.tokens, embedded.to("f32"));
 		});
 		embedded.dispose();
 		dispose();

@@ -152,6 +152,16 @@ export class Tensor {
 		native.normal_(this.handle, mean, deviation, checkInt(seed, "normal_"));
 		return this;
 	}
+	/** Numbers from low to below high, likewise. */
+	uniform_(low: number, high: number, seed: number): this {
+		native.uniform_(this.handle, low, high, checkInt(seed, "uniform_"));
+		return this;
+	}
+	/** Ones with this probability, else zeros, likewise. */
+	bernoulli_(probability: number, seed: number): this {
+		native.bernoulli_(this.handle, probability, checkInt(seed, "bernoulli_"));
+		return this;
+	}
 
 	view(...shape: number[]): Tensor {
 		return new Tensor(native.view(this.handle, shape));

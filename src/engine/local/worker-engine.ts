@@ -31,7 +31,7 @@ export class WorkerEngine implements Engine {
 	readonly capabilities: EngineCapabilities = {
 		entropy: true,
 		fullVocabularyKl: true,
-		lora: false,
+		lora: true,
 		fullFineTune: true,
 	};
 	readonly vocabSize: number;
