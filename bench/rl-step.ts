@@ -119,6 +119,7 @@ function numberWords(vocabSize: number): Tokenizer {
 	return {
 		vocabSize,
 		eosTokenId: null,
+		chatTemplate: null,
 		encode: (text) => text.split(" ").map(Number),
 		decode: (ids) => Array.from(ids).join(" "),
 	};

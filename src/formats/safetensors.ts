@@ -1,5 +1,6 @@
-import { closeSync, fstatSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fstatSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { ThaliaError } from "../errors.ts";
+import { readFully as fill } from "./read-fully.ts";
 
 /** Element types of the safetensors format that Thalia reads. */
 export type SafetensorsDtype = "F64" | "F32" | "F16" | "BF16" | "I64" | "I32" | "I16" | "I8" | "U8" | "BOOL";
@@ -191,17 +192,9 @@ function checkLayout(entries: Located[], dataStart: number, size: number, wrong:
 }
 
 function readFully(descriptor: number, into: Uint8Array, position: number, path: string): void {
-	let done = 0;
-	while (done < into.length) {
-		// One read call moves at most 2 GiB.
-		const count = readSync(descriptor, into, done, Math.min(into.length - done, 2 ** 30), position + done);
-		if (count === 0)
-			throw new ThaliaError(
-				"safetensors-truncated",
-				`${path}: the file ended ${into.length - done} bytes early`,
-			);
-		done += count;
-	}
+	const short = fill(descriptor, into, position);
+	if (short > 0)
+		throw new ThaliaError("safetensors-truncated", `${path}: the file ended ${short} bytes early`);
 }
 
 /** A tensor to be written, its bytes made when its turn comes. */

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as library from "@huggingface/tokenizers";
 import { ThaliaError } from "../errors.ts";
+import { type ChatTemplate, readChatTemplate, specialTokens } from "./chat-template.ts";
 import type { DecoderConfig } from "./hf-config.ts";
 
 /** What is used of the library; its own declarations do not resolve under Node's module rules. */
@@ -22,14 +23,16 @@ export interface Tokenizer {
 	/** One more than the highest token id. */
 	readonly vocabSize: number;
 	readonly eosTokenId: number | null;
+	/** How the model writes conversations; null where its folder does not say. */
+	readonly chatTemplate: ChatTemplate | null;
 	encode(text: string, options?: { addSpecialTokens?: boolean }): number[];
 	/** Bytes that are no whole character become U+FFFD. */
 	decode(ids: ArrayLike<number>, options?: { skipSpecialTokens?: boolean }): string;
 }
 
 /**
- * The tokenizer of a model folder (tokenizer.json, tokenizer_config.json).
- * @throws ThaliaError `tokenizer-missing`, `tokenizer-invalid`
+ * The tokenizer of a model folder (tokenizer.json, tokenizer_config.json, chat_template.jinja).
+ * @throws ThaliaError `tokenizer-missing`, `tokenizer-invalid`, `chat-template-invalid`
  */
 export function loadTokenizer(dir: string): Tokenizer {
 	const definition = readJson(join(dir, "tokenizer.json"));
@@ -46,12 +49,11 @@ export function loadTokenizer(dir: string): Tokenizer {
 		);
 	}
 	const ids = [...inner.get_vocab(true).values()];
-	const eos = config.eos_token;
-	const eosText =
-		typeof eos === "string" ? eos : ((eos as { content?: string } | null | undefined)?.content ?? null);
+	const eos = specialTokens(config)["eos_token"];
 	return {
 		vocabSize: ids.reduce((max, id) => Math.max(max, id), -1) + 1,
-		eosTokenId: eosText === null ? null : (inner.token_to_id(eosText) ?? null),
+		eosTokenId: eos === undefined ? null : (inner.token_to_id(eos) ?? null),
+		chatTemplate: readChatTemplate(dir, config),
 		encode: (text, { addSpecialTokens = false } = {}) =>
 			text === "" && !addSpecialTokens
 				? []
