@@ -84,6 +84,7 @@ async function evaluate(options: Options): Promise<Evaluation[]> {
 		throw new ThaliaError("usage", `Expected a model folder but ${model} does not exist`);
 	const tokenizer = modelTokenizer(model);
 	const domains = await loadDomains(taskOf(options), options.problems, seed);
+	for (const note of domains.notes) process.stderr.write(`${note}\n`);
 	const engine = await openLocalEngine({
 		model,
 		dtype: options.dtype,

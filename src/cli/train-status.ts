@@ -23,7 +23,7 @@ export class TrainStatus {
 	}
 
 	readonly hooks: TrainHooks = {
-		onStart: ({ dir, startStep, steps, kl, collapse }) => {
+		onStart: ({ dir, startStep, steps, kl, collapse, notes }) => {
 			this.#steps = steps;
 			this.#collapsed = collapse?.kinds.join(", ") ?? "";
 			this.#line.log(
@@ -31,6 +31,7 @@ export class TrainStatus {
 			);
 			const strength = kl.beta === null ? "" : `, beta ${kl.beta}`;
 			this.#line.log(`KL: ${kl.objective}${kl.exact ? ", exactly" : ""}${strength} (${kl.reason})`);
+			for (const note of notes) this.#line.log(note);
 		},
 		onPhase: (step, phase, tokens) => {
 			if (phase !== this.#phase) [this.#phase, this.#phaseSince] = [phase, performance.now()];

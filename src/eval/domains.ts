@@ -1,7 +1,9 @@
 import type { TrainRecipe } from "../recipe/train-recipe.ts";
+import type { DatasetOptions } from "../tasks/datasets/open-dataset.ts";
 import type { Problem } from "../tasks/family.ts";
+import { type LoadedTask, loadTask } from "../tasks/load-task.ts";
 import type { RewardFunction } from "../tasks/reward.ts";
-import { familyTask, type Task } from "../tasks/task.ts";
+import type { Task } from "../tasks/task.ts";
 import { loadTaskModule } from "../tasks/task-module.ts";
 
 /** Test problems that a policy is evaluated on. */
@@ -14,25 +16,51 @@ export interface EvaluationDomain {
 export interface Domains {
 	readonly train: Task;
 	readonly evaluation: readonly EvaluationDomain[];
+	/** What to know of the data: rows left out, fewer test problems than asked for. */
+	readonly notes: readonly string[];
 }
 
-/** The tasks that a recipe names, with `count` test problems of each. @throws ThaliaError `task-module`, `task-exhausted` */
-export async function loadDomains(task: TrainRecipe["task"], count: number, seed: number): Promise<Domains> {
-	const { train, heldOut } = await loadTasks(task);
-	const domain = (name: EvaluationDomain["name"], from: Task): EvaluationDomain => ({
-		name,
-		problems: from.problems("test", count, seed),
-		reward: (input) => from.reward(input),
-	});
-	const evaluation = [
-		domain("in-domain", train),
-		...(heldOut === undefined ? [] : [domain("out-of-domain", heldOut)]),
-	];
-	return { train, evaluation };
+/**
+ * The tasks that a recipe names, with `count` test problems of each, or as many as its data sets have.
+ * @throws ThaliaError `task-module`, `task-exhausted`, and those of `openDataset`
+ */
+export async function loadDomains(
+	task: TrainRecipe["task"],
+	count: number,
+	seed: number,
+	{ fetchRepository }: Pick<DatasetOptions, "fetchRepository"> = {},
+): Promise<Domains> {
+	const { train, heldOut, notes } = await loadTasks(task, fetchRepository);
+	const evaluation = [domain("in-domain", train), domain("out-of-domain", heldOut)].flat();
+	const few = evaluation.flatMap(({ name, problems }) =>
+		problems.length < count ? [`${name}: all ${problems.length} test problems, not ${count}`] : [],
+	);
+	return { train: train.task, evaluation, notes: [...notes, ...few] };
+
+	function domain(name: EvaluationDomain["name"], from: Evaluated | undefined): EvaluationDomain[] {
+		if (from === undefined || !from.hasTest) return [];
+		const { task } = from;
+		return [{ name, problems: task.problems("test", count, seed), reward: (input) => task.reward(input) }];
+	}
 }
 
-async function loadTasks(task: TrainRecipe["task"]): Promise<{ train: Task; heldOut?: Task }> {
-	if ("module" in task) return loadTaskModule(task.module);
-	const train = familyTask(task.train);
-	return task.heldOut.length === 0 ? { train } : { train, heldOut: familyTask(task.heldOut) };
+type Evaluated = Pick<LoadedTask, "task" | "hasTest">;
+
+async function loadTasks(
+	task: TrainRecipe["task"],
+	fetchRepository: DatasetOptions["fetchRepository"],
+): Promise<{ train: Evaluated; heldOut?: Evaluated; notes: readonly string[] }> {
+	if ("module" in task) {
+		const { train, heldOut } = await loadTaskModule(task.module);
+		return {
+			train: { task: train, hasTest: true },
+			...(heldOut === undefined ? {} : { heldOut: { task: heldOut, hasTest: true } }),
+			notes: [],
+		};
+	}
+	const options = { dataDir: task.dataDir, fetchRepository };
+	const train = await loadTask(task.train, "train", options);
+	if (task.heldOut.length === 0) return { train, notes: train.notes };
+	const heldOut = await loadTask(task.heldOut, "heldOut", options);
+	return { train, heldOut, notes: [...train.notes, ...heldOut.notes] };
 }

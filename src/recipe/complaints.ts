@@ -14,7 +14,7 @@ export function complaintsOf(schema: z.ZodType, value: unknown, error: z.ZodErro
 	function complain(issue: z.core.$ZodIssue): string[] {
 		const path = issue.path as Path;
 		if (issue.code === "unrecognized_keys") {
-			const known = keysAt(schema, path);
+			const known = keysAt(schema, path, value);
 			return issue.keys.map((key) => {
 				const right = nearest(key, known);
 				const hint = right === undefined ? `known keys: ${known.join(", ")}` : `did you mean ${right}?`;
@@ -121,30 +121,43 @@ function at(value: unknown, path: Path): unknown {
 	return path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
 }
 
-/** Keys that the schema allows at a path, over all alternatives of unions on the way. */
-function keysAt(schema: unknown, path: Path): string[] {
+/**
+ * Keys that the schema allows at a path, over all alternatives of unions on the way: of those that are objects, the ones
+ * whose required keys the value has, if it has those of any.
+ */
+function keysAt(schema: unknown, path: Path, value: unknown): string[] {
 	const keys = new Set<string>();
-	visit(schema, path);
+	visit(schema, path, value);
 	return [...keys];
 
-	function visit(node: unknown, rest: Path): void {
+	function visit(node: unknown, rest: Path, inner: unknown): void {
 		if (
 			node instanceof z.ZodDefault ||
 			node instanceof z.ZodOptional ||
 			node instanceof z.ZodNullable ||
 			node instanceof z.ZodPrefault
 		) {
-			visit(node.unwrap(), rest);
+			visit(node.unwrap(), rest, inner);
 		} else if (node instanceof z.ZodPipe) {
-			visit(node.in, rest);
+			visit(node.in, rest, inner);
 		} else if (node instanceof z.ZodUnion) {
-			for (const option of node.options) visit(option, rest);
+			const meant = node.options.filter((option) => hasRequired(option, inner));
+			for (const option of meant.length > 0 ? meant : node.options) visit(option, rest, inner);
 		} else if (node instanceof z.ZodArray) {
-			if (rest.length > 0) visit(node.element, rest.slice(1));
+			if (rest.length > 0) visit(node.element, rest.slice(1), at(inner, rest.slice(0, 1)));
 		} else if (node instanceof z.ZodObject) {
 			const shape = node.shape as Record<string, unknown>;
 			if (rest.length === 0) for (const key of Object.keys(shape)) keys.add(key);
-			else if (Object.hasOwn(shape, rest[0])) visit(shape[rest[0]], rest.slice(1));
+			else if (Object.hasOwn(shape, rest[0]))
+				visit(shape[rest[0]], rest.slice(1), at(inner, rest.slice(0, 1)));
 		}
 	}
+}
+
+/** Whether a value has every key that an object cannot do without; what is no object does not say. */
+function hasRequired(schema: unknown, value: unknown): boolean {
+	if (!(schema instanceof z.ZodObject)) return true;
+	return Object.entries(schema.shape as Record<string, z.ZodType>).every(
+		([key, inner]) => inner.safeParse(undefined).success || at(value, [key]) !== undefined,
+	);
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ThaliaError } from "../errors.ts";
 import { formatRecipe, resolveRecipe } from "./resolve-recipe.ts";
 
@@ -71,6 +71,41 @@ test("overrides win, reach into lists, and make what is missing", () => {
 	expect(recipe.name).toBe("other");
 });
 
+test("data sets, own files and the hub, with paths made absolute", () => {
+	writeFileSync(join(folder, "mine.jsonl"), "{}\n");
+	const text = `model: .
+task:
+  train:
+    - { dataset: math-train, filter: { level: [1, 2] }, limit: 100, weight: 2 }
+    - { file: mine.jsonl, fields: { question: q }, verifier: { name: math }, testFraction: 0.2 }
+    - { family: add }
+  heldOut:
+    - { hub: owner/name, config: main, verifier: math, files: { test: "data/*.parquet" } }
+  dataDir: .
+`;
+	const recipe = resolveRecipe(recipeFile(text));
+	expect(recipe.task).toMatchObject({
+		train: [
+			{ dataset: "math-train", filter: { level: [1, 2] }, limit: 100, weight: 2 },
+			{ file: join(folder, "mine.jsonl"), verifier: { name: "math", options: {} } },
+			{ family: "add" },
+		],
+		heldOut: [{ hub: "owner/name", files: { test: "data/*.parquet" } }],
+		dataDir: folder,
+	});
+	expect(resolveRecipe(recipeFile(formatRecipe(recipe), "config.yaml"))).toEqual(recipe);
+});
+
+test("the data folder of the environment is kept, where a card needs one", () => {
+	vi.stubEnv("THALIA_DATA", folder);
+	const card = "model: .\ntask: { train: [{ dataset: gsm8k }] }\n";
+	expect(resolveRecipe(recipeFile(card)).task).toMatchObject({ dataDir: folder });
+	expect(resolveRecipe(recipeFile(smallest)).task).not.toHaveProperty("dataDir");
+	vi.stubEnv("THALIA_DATA", join(folder, "nowhere"));
+	expect(() => resolveRecipe(recipeFile(card))).toThrow("for THALIA_DATA");
+	vi.unstubAllEnvs();
+});
+
 describe("refusals say where and what", () => {
 	test.each([
 		[`${smallest}kl:\n  bta: 1\n`, "some-run.yaml:5:3: unknown key kl.bta (did you mean beta?)"],
@@ -100,6 +135,32 @@ describe("refusals say where and what", () => {
 			"model: .\ntask: { train: [{ family: add, level: [1] }] }\n",
 			"unknown key task.train.0.level (did you mean levels?)",
 		],
+		[
+			"model: .\ntask: { train: [{ dataset: math-trian }] }\n",
+			'for task.train.0.dataset but received "math-trian" (did you mean math-train?)',
+		],
+		[
+			"model: .\ntask:\n  train:\n    - dataset: gsm8k\n      limt: 3\n",
+			"some-run.yaml:5:7: unknown key task.train.0.limt (did you mean limit?)",
+		],
+		[
+			"model: .\ntask: { train: [{ file: x.jsonl, verifier: mth }] }\n",
+			'for task.train.0.verifier but received "mth" (did you mean math?)',
+		],
+		[
+			"model: .\ntask: { train: [{ file: x.jsonl, verifier: math, fields: { qestion: q } }] }\n",
+			"unknown key task.train.0.fields.qestion (did you mean question?)",
+		],
+		[
+			"model: .\ntask: { train: [{ file: x.jsonl, verifier: math, prompt: '{q' }] }\n",
+			"some-run.yaml:2:50: Expected {name}, {} or doubled braces for task.train.0.prompt",
+		],
+		[
+			"model: .\ntask: { train: [{ file: x.jsonl, verifier: math, testFile: y.jsonl, testFraction: 0.1 }] }\n",
+			"Expected nothing beside testFile for task.train.0.testFraction but received 0.1",
+		],
+		["model: .\ntask: { train: [{ file: x.jsonl }] }\n", "for task.train.0.verifier but received nothing"],
+		["model: .\ntask: { train: [{ family: add, limt: 3 }] }\n", "unknown key task.train.0.limt (known keys"],
 		["model: .\ntask: { train: [] }\n", "Expected at least 1 in the list for task.train"],
 		[
 			"task: { train: [{ family: add }] }\n",
@@ -154,6 +215,10 @@ describe("refusals say where and what", () => {
 
 	test.each([
 		["model: nowhere\ntask: { train: [{ family: add }] }\n", "recipe-path", "for model"],
+		[
+			"model: .\ntask: { train: [{ file: nowhere.jsonl, verifier: math }] }\n",
+			...["recipe-path", "for task.train.0.file but received"],
+		],
 		[`${smallest}rollout: { groupSize: 1 }\n`, "objective-config-invalid", "groupSize"],
 		["a: b: c\n", "recipe-syntax", "some-run.yaml:1:"],
 		[`${smallest}model: again\n`, "recipe-syntax", "some-run.yaml:4:1: Map keys must be unique"],

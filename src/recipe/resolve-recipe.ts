@@ -10,6 +10,7 @@ import { validateObjective } from "../objective/config.ts";
 import { type KlRecipe, klAtStart, type WrittenKl } from "./kl-schema.ts";
 import { readKlTrace } from "./kl-trace.ts";
 import { readRecipe } from "./read-recipe.ts";
+import { resolveTask } from "./resolve-task.ts";
 import { type ResolvedRecipe, type TrainRecipe, trainRecipe } from "./train-recipe.ts";
 
 const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
@@ -60,7 +61,7 @@ export function resolveFields(
 			? { lora: { adapter: find("lora.adapter", recipe.lora.adapter) } }
 			: {}),
 		threads: recipe.threads ?? availableParallelism(),
-		task: "module" in recipe.task ? { module: find("task.module", recipe.task.module) } : recipe.task,
+		task: resolveTask(recipe.task, find),
 	};
 }
 

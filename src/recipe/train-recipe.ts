@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ADVANTAGES, AGGREGATIONS, type Aggregation } from "../objective/config.ts";
+import { cardEntry, fileEntry, hubEntry } from "../tasks/datasets/schema.ts";
 import { dtype, familyShare, fraction, optimizer, positive, positiveInt, seed } from "./fields.ts";
 import { guardSchema } from "./guard-schema.ts";
 import { type KlRecipe, klSchema } from "./kl-schema.ts";
@@ -11,9 +12,17 @@ const text = z.string().min(1);
 /** A Node timer cannot wait longer. */
 const longestTimerSeconds = 2_147_483;
 
-/** Families by name, or an ES module that exports `train` (a Task) and, if it likes, `heldOut` (another). */
+/** Procedural families, data sets by their cards, one's own files, and repositories of the hub, mixed at will. */
+const taskEntry = z.union([familyShare, cardEntry, fileEntry, hubEntry]);
+
+/** A list of these, or an ES module that exports `train` (a Task) and, if it likes, `heldOut` (another). */
 const task = z.union([
-	z.strictObject({ train: z.array(familyShare).min(1), heldOut: z.array(familyShare).default([]) }),
+	z.strictObject({
+		train: z.array(taskEntry).min(1),
+		heldOut: z.array(taskEntry).default([]),
+		/** Folder with the files that cards name; default: the environment's THALIA_DATA, if that is set. */
+		dataDir: text.optional(),
+	}),
 	z.strictObject({ module: text }),
 ]);
 

@@ -5,11 +5,14 @@ export interface Problem {
 	/** Stable: the same problem has the same id wherever it comes up. */
 	readonly id: string;
 	readonly family: string;
+	/** How hard, from 1; 0 where a data set does not say. */
 	readonly level: number;
 	readonly prompt: string;
 	readonly answer: string;
 	/** A right completion: a short chain of thought and the answer, as a base model is taught it. */
 	readonly solution: string;
+	/** Of a multiple-choice question, in the order of its letters. */
+	readonly choices?: readonly string[];
 }
 
 /** What a family draws: the text after its name, the steps of a chain of thought, and the answer. */

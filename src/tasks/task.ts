@@ -3,6 +3,9 @@ import { families } from "./families/index.ts";
 import { isCorrect, makeProblem, type Problem } from "./family.ts";
 import { seededRandom } from "./random.ts";
 import type { RewardFunction } from "./reward.ts";
+import { isInTestShare, type Split } from "./split.ts";
+
+export type { Split } from "./split.ts";
 
 /** Some of a family's levels (default all), with a share of the problems (default 1). */
 export interface FamilyShare {
@@ -14,15 +17,14 @@ export interface FamilyShare {
 /** So many draws in a row without a new problem mean that there is none left. */
 const mostMisses = 20_000;
 
-export type Split = "train" | "test";
-
 /** A stream of problems, and the reward of a completion. */
 export interface Task {
 	readonly name: string;
 	/**
 	 * The same seed gives the same problems. Train and test never share one. Test problems are distinct, so that each
-	 * is one independent unit of an interval; training problems may come again.
-	 * @throws ThaliaError `task-exhausted` when there are not so many distinct test problems
+	 * is one independent unit of an interval; training problems may come again. Where a data set has fewer test problems
+	 * than asked for, it gives them all.
+	 * @throws ThaliaError `task-exhausted` when families have not so many distinct test problems
 	 */
 	problems(split: Split, count: number, seed: number): Problem[];
 	readonly reward: RewardFunction;
@@ -65,11 +67,7 @@ export function familyTask(
 
 /** About one problem in eight is for testing, by a hash of its text alone. */
 export function splitOf(problem: Problem): Split {
-	let hash = 0x811c9dc5;
-	for (let i = 0; i < problem.prompt.length; i++)
-		hash = Math.imul(hash ^ problem.prompt.charCodeAt(i), 0x01000193);
-	hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-	return hash >>> 29 === 0 ? "test" : "train";
+	return isInTestShare(problem.prompt, 1 / 8) ? "test" : "train";
 }
 
 /** @throws ThaliaError `task-invalid` */

@@ -42,6 +42,8 @@ export interface TrainStart {
 	readonly kl: Manifest["kl"];
 	/** Of a run that is taken up: where it had collapsed. */
 	readonly collapse: NonNullable<Manifest["collapse"]> | null;
+	/** What to know of the data: rows left out, fewer test problems than asked for. */
+	readonly notes: readonly string[];
 }
 
 export interface TrainHooks {
@@ -201,6 +203,7 @@ class Training {
 			this.#hooks.onStart?.({
 				...{ dir: run.dir, startStep: this.#step, steps, collapse },
 				kl: klOf(this.#recipe),
+				notes: this.#prepared.domains.notes,
 			});
 			await this.#evaluateIfDue();
 			while (this.#step < steps) {
