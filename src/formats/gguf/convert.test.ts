@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { evaluateSequences } from "../../engine/local/learner.ts";
-import { openDecoder } from "../../engine/local/local-engine.ts";
+import { openDecoder } from "../../engine/local/open-decoder.ts";
 import { inverseFrequencies } from "../../engine/local/rope.ts";
 import { fixturesDir } from "../../testing/fixtures.ts";
 import { type GgufField, type GgufTensorToWrite, writeGguf } from "../../testing/gguf.ts";
