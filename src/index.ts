@@ -5,13 +5,17 @@ export type { LocalEngineOptions } from "./engine/local/local-engine.ts";
 export { openLocalEngine, openScorer } from "./engine/local/open.ts";
 export type { Score, Scorer, ScorerOptions } from "./engine/local/scorer.ts";
 export { describe, expected, ThaliaError } from "./errors.ts";
+export { type Comparison, compareEvaluations } from "./eval/compare.ts";
 export { type Domains, type EvaluationDomain, loadDomains } from "./eval/domains.ts";
 export {
-	type Evaluation,
+	type EvaluationHooks,
 	type EvaluationOptions,
 	evaluateProblems,
-	type ProblemResult,
 } from "./eval/evaluate.ts";
+export { readEvaluations } from "./eval/evaluation-folder.ts";
+export { majorityCorrect, type SameAnswer, type Vote } from "./eval/majority.ts";
+export { type McNemar, mcnemar } from "./eval/mcnemar.ts";
+export type { ProblemResult } from "./eval/problem-result.ts";
 export {
 	type BootstrapOptions,
 	bootstrapInterval,
@@ -20,6 +24,7 @@ export {
 	pairedDifference,
 	passAtK,
 } from "./eval/statistics.ts";
+export type { Estimates, Evaluation } from "./eval/summarise.ts";
 export { type DecoderConfig, readDecoderConfig } from "./formats/hf-config.ts";
 export { loadTokenizer, type Tokenizer } from "./formats/tokenizer.ts";
 export { type Bias, exampleSetting, klBias } from "./kl/bias.ts";
@@ -43,10 +48,12 @@ export { readRecipe } from "./recipe/read-recipe.ts";
 export { formatRecipe, resolveFields, resolveRecipe } from "./recipe/resolve-recipe.ts";
 export { type ResolvedRecipe, type TrainRecipe, trainRecipe } from "./recipe/train-recipe.ts";
 export { type CollectOptions, type Rollout, type RolloutGroup, sampleGroups } from "./rollout/collect.ts";
+export { makePrompter, type Prompter, type PromptOptions } from "./rollout/prompter.ts";
 export { type Manifest, type RunStatus, readManifest } from "./runs/run-directory.ts";
 export { families, heldOutFamilies, trainingFamilies } from "./tasks/families/index.ts";
 export { type Family, isCorrect, makeProblem, type Problem } from "./tasks/family.ts";
 export {
+	type Reward,
 	type RewardFunction,
 	type RewardInput,
 	type Scored,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import type { Evaluation } from "../eval/evaluate.ts";
+import type { Evaluation } from "../eval/summarise.ts";
 import { thalia } from "../testing/child.ts";
 import { refusalOf, resultOf } from "../testing/command.ts";
 import { tinyConfig } from "../testing/tiny-model.ts";

@@ -1,68 +1,67 @@
-import type { Evaluation, ProblemResult } from "../eval/evaluate.ts";
-import { passingReward } from "../eval/evaluate.ts";
-import { type Interval, meanAtK, pairedDifference } from "../eval/statistics.ts";
-import { formatTable } from "./table.ts";
+import { type Comparison, estimatesOf } from "../eval/compare.ts";
+import type { Interval } from "../eval/statistics.ts";
+import type { Estimates, Evaluation } from "../eval/summarise.ts";
+import { formatTable, markdownTable } from "./table.ts";
 
-/** One policy's estimates, a row an estimate. */
-export function evaluationTable(evaluations: readonly Evaluation[]): string {
-	const rows = evaluations.flatMap((evaluation) =>
-		estimates(evaluation).map(({ name, interval }, i) => [
-			i === 0 ? evaluation.domain : "",
-			name,
-			withInterval(interval),
-		]),
-	);
-	return formatTable([["domain", "estimate", "value [95% interval]"], ...rows]);
+type Rows = readonly (readonly string[])[];
+export type TableFormat = "text" | "markdown";
+
+const formats: Record<TableFormat, (rows: Rows) => string> = { text: formatTable, markdown: markdownTable };
+
+/** One policy's estimates, a row an estimate; then those of each family. */
+export function evaluationTable(evaluations: readonly Evaluation[], format: TableFormat = "text"): string {
+	const rows = evaluations.flatMap((evaluation) => {
+		const families = Object.entries(evaluation.families).map(([name, estimates]) => ({ name, estimates }));
+		return [{ name: evaluation.domain, estimates: evaluation as Estimates }, ...families].flatMap(
+			({ name, estimates }, family) =>
+				estimatesOf({ ...estimates, samples: evaluation.samples })
+					// Of a family the first two say what it is about; the rest would bury the table.
+					.slice(0, family === 0 ? undefined : 2)
+					.map((estimate, i) => [
+						i === 0 ? (family === 0 ? name : `  ${name}`) : "",
+						estimate.name,
+						withInterval(estimate.interval),
+						i === 0 ? String(estimates.problems) : "",
+					]),
+		);
+	});
+	const table = formats[format]([["domain", "estimate", "value [95% interval]", "problems"], ...rows]);
+	return [table, ...evaluations.flatMap(remarks)].join("\n");
 }
 
 /** Before against after on the same problems; the change's interval resamples problems in pairs. */
-export function comparisonTable(before: readonly Evaluation[], after: readonly Evaluation[]): string {
-	const rows = after.flatMap((now) => {
-		const then = before.find(({ domain }) => domain === now.domain);
-		if (then === undefined) return [];
-		return estimates(now).map(({ name, interval }, i) => [
-			i === 0 ? now.domain : "",
+export function comparisonTable(comparisons: readonly Comparison[], format: TableFormat = "text"): string {
+	const rows = comparisons.flatMap(({ domain, estimates }) =>
+		estimates.map(({ name, before, after, change }, i) => [
+			i === 0 ? domain : "",
 			name,
-			withInterval(estimates(then)[i].interval),
-			withInterval(interval),
-			change(then, now, i),
-		]);
-	});
-	return formatTable([["domain", "estimate", "before [95%]", "after [95%]", "change [95%]"], ...rows]);
-}
-
-interface Estimate {
-	readonly name: string;
-	readonly interval: Interval | null;
-}
-
-/** greedy, mean@k and pass@k, in this order. pass@1 of samples is their mean, and not said twice. */
-function estimates({ greedy, mean, passAt, samples }: Evaluation): Estimate[] {
-	const more = Object.entries(passAt).filter(([k]) => k !== "1");
-	return [
-		{ name: "pass@1 greedy", interval: greedy },
-		{ name: `mean@${samples}`, interval: mean },
-		...more.map(([k, interval]) => ({ name: `pass@${k}`, interval })),
-	];
-}
-
-function change(before: Evaluation, after: Evaluation, row: number): string {
-	const value = [
-		({ greedy }: ProblemResult) => (greedy === null ? undefined : Number(greedy >= passingReward)),
-		({ rewards }: ProblemResult) => (rewards.length === 0 ? undefined : meanAtK(rewards)),
-	].at(row);
-	if (value === undefined) return "";
-	const then = new Map(before.results.map((result) => [result.id, value(result)]));
-	const pairs = after.results.flatMap((result) => {
-		const [x, y] = [then.get(result.id), value(result)];
-		return x === undefined || y === undefined ? [] : [[x, y]];
-	});
-	if (pairs.length === 0) return "";
-	const { estimate, low, high } = pairedDifference(
-		pairs.map(([x]) => x),
-		pairs.map(([, y]) => y),
+			withInterval(before),
+			withInterval(after),
+			change === null ? "" : `${signed(change.estimate)} [${signed(change.low)}, ${signed(change.high)}]`,
+		]),
 	);
-	return `${signed(estimate)} [${signed(low)}, ${signed(high)}]`;
+	const tests = comparisons.flatMap(({ domain, mcnemar }) =>
+		mcnemar === null
+			? []
+			: [
+					`${domain}, greedy: ${mcnemar.onlyAfter} problems passed after and not before, ${mcnemar.onlyBefore} before and not after (McNemar's exact p ${mcnemar.p.toPrecision(2)})`,
+				],
+	);
+	const head = ["domain", "estimate", "before [95%]", "after [95%]", "change [95%]"];
+	return [formats[format]([head, ...rows]), ...tests].join(format === "markdown" ? "\n\n" : "\n");
+}
+
+/** What makes the figures doubtful: failed verifiers, completions that were cut off. */
+function remarks({ domain, errors, stopped, results }: Evaluation): string[] {
+	const first = results.find(({ error }) => error !== undefined)?.error;
+	return [
+		...(errors > 0
+			? [`${domain}: no verdict on ${errors} completions, which are left out (the first: ${first ?? ""})`]
+			: []),
+		...(stopped !== null && stopped < 0.9
+			? [`${domain}: ${percent(1 - stopped)} of completions were cut off at the longest length`]
+			: []),
+	];
 }
 
 function withInterval(interval: Interval | null): string {

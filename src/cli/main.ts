@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { version } from "../version.ts";
 import { colors } from "./colors.ts";
+import { compareCommand } from "./compare.ts";
 import { doctorCommand } from "./doctor.ts";
 import { exitCode, reportError } from "./errors.ts";
 import { evalCommand } from "./eval.ts";
@@ -38,6 +39,7 @@ for (const command of [
 	trainCommand(),
 	pretrainCommand(),
 	evalCommand(),
+	compareCommand(),
 	scoreCommand(),
 	explainCommand(),
 	probeCommand(),

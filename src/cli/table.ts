@@ -11,3 +11,10 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
 		.map((line) => line.trimEnd())
 		.join("\n");
 }
+
+/** The same as a table of Markdown, its first row the head. */
+export function markdownTable(rows: readonly (readonly string[])[]): string {
+	const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.trim()).join(" | ")} |`;
+	const [head, ...body] = rows.map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+	return [line(head), line(head.map((_, i) => (i === 0 ? "---" : "---:"))), ...body.map(line)].join("\n");
+}

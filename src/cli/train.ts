@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { Command } from "commander";
 import { ThaliaError } from "../errors.ts";
+import { compareEvaluations } from "../eval/compare.ts";
 import { resolveRecipe } from "../recipe/resolve-recipe.ts";
 import { RunDirectory } from "../runs/run-directory.ts";
 import { planTraining, resumeTraining, type TrainHooks, type TrainResult, train } from "../trainer/train.ts";
@@ -119,7 +120,7 @@ function printResult(result: TrainResult, line: StatusLine): void {
 	const before = result.evaluations.at(0);
 	const after = result.evaluations.at(-1);
 	if (before !== undefined && after !== undefined && before !== after) {
-		process.stdout.write(`${comparisonTable(before.evaluations, after.evaluations)}\n`);
+		process.stdout.write(`${comparisonTable(compareEvaluations(before.evaluations, after.evaluations))}\n`);
 	} else if (before !== undefined) {
 		process.stdout.write(`${evaluationTable(before.evaluations)}\n`);
 	}

@@ -1,16 +1,19 @@
 import type { TrainRecipe } from "../recipe/train-recipe.ts";
 import type { DatasetOptions } from "../tasks/datasets/open-dataset.ts";
 import type { Problem } from "../tasks/family.ts";
-import { type LoadedTask, loadTask } from "../tasks/load-task.ts";
+import { type LoadedTask, loadTask, type TaskEntry } from "../tasks/load-task.ts";
 import type { RewardFunction } from "../tasks/reward.ts";
 import type { Task } from "../tasks/task.ts";
 import { loadTaskModule } from "../tasks/task-module.ts";
+import type { SameAnswer } from "./majority.ts";
 
 /** Test problems that a policy is evaluated on. */
 export interface EvaluationDomain {
-	readonly name: "in-domain" | "out-of-domain";
+	readonly name: string;
 	readonly problems: readonly Problem[];
 	readonly reward: RewardFunction;
+	/** Whether two answers are the same, for maj@k; default: where their characters are. */
+	readonly sameAnswer?: SameAnswer;
 }
 
 export interface Domains {
@@ -42,6 +45,22 @@ export async function loadDomains(
 		const { task } = from;
 		return [{ name, problems: task.problems("test", count, seed), reward: (input) => task.reward(input) }];
 	}
+}
+
+/** The test problems of some families and data sets as one domain, `count` of them or as many as there are. */
+export async function loadTestDomain(
+	entries: readonly TaskEntry[],
+	count: number,
+	seed: number,
+	options: Pick<DatasetOptions, "dataDir" | "fetchRepository"> = {},
+): Promise<Pick<Domains, "evaluation" | "notes">> {
+	const { task, notes } = await loadTask(entries, "heldOut", options);
+	const problems = task.problems("test", count, seed);
+	const few = problems.length < count ? [`all ${problems.length} test problems, not ${count}`] : [];
+	return {
+		evaluation: [{ name: "test", problems, reward: (input) => task.reward(input) }],
+		notes: [...notes, ...few],
+	};
 }
 
 type Evaluated = Pick<LoadedTask, "task" | "hasTest">;

@@ -8,7 +8,9 @@ import { loadTokenizer, type Tokenizer } from "../formats/tokenizer.ts";
 import type { RewardFunction } from "../tasks/reward.ts";
 import { familyTask } from "../tasks/task.ts";
 import { writeTinyPolicy } from "../testing/tiny-run.ts";
-import { evaluateProblems, type ProblemResult, summarise } from "./evaluate.ts";
+import { evaluateProblems } from "./evaluate.ts";
+import type { ProblemResult } from "./problem-result.ts";
+import { summarise } from "./summarise.ts";
 
 function result(id: string, greedy: number | null, rewards: readonly number[], errors = 0): ProblemResult {
 	return { id, family: "add", greedy, rewards, errors };

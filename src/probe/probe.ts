@@ -12,6 +12,7 @@ import { type PreparedObjective, prepareObjective, selectSequences } from "../ob
 import { weigh } from "../objective/weigh.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import { sampleGroups } from "../rollout/collect.ts";
+import { makePrompter } from "../rollout/prompter.ts";
 import type { Task } from "../tasks/task.ts";
 import { engineOptions } from "../trainer/engine-options.ts";
 import { accumulate } from "../trainer/learn.ts";
@@ -211,6 +212,7 @@ class Probe {
 				groupSize,
 				sampling: { temperature, topK, topP, minP, maxTokens, seed },
 				rewardTimeoutMs: rollout.rewardTimeoutSeconds * 1000,
+				prompter: makePrompter(this.#tokenizer, this.#options.recipe.prompt),
 			},
 		);
 		const all: Sequence[] = sampled.completions.map(({ tokens }, i) =>

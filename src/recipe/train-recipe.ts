@@ -72,12 +72,24 @@ const asynchrony = z.strictObject({
 	lag: z.int().min(0).default(0),
 });
 
+const prompt = z.strictObject({
+	/** Whether a problem is a user's turn in the model's chat template; auto: where it has one. */
+	chat: z.union([z.boolean(), z.literal("auto")]).default("auto"),
+	/** What the system says before it. */
+	system: text.optional(),
+});
+
 const evaluation = z.strictObject({
 	/** Problems of each domain; 0 turns evaluation off. */
 	problems: z.int().min(0).default(100),
 	/** Completions of a problem at `temperature`. */
 	samples: positiveInt.default(8),
 	temperature: positive.default(1),
+	topP: z.number().gt(0).max(1).default(1),
+	/** Longest completion; default: that of the rollouts. */
+	maxTokens: positiveInt.optional(),
+	/** How multiple-choice problems are measured: by what is generated, or by the likelihood of each letter. */
+	choices: z.enum(["generate", "likelihood"]).default("generate"),
 	/** Steps between evaluations; 0: before and after only. */
 	every: z.int().min(0).default(0),
 	seed: seed.default(1),
@@ -112,6 +124,7 @@ export const trainRecipe = z.strictObject({
 	/** Default: one a core. */
 	threads: positiveInt.optional(),
 	task,
+	prompt: prompt.prefault({}),
 	rollout: rollout.prefault({}),
 	objective: objective.prefault({}),
 	kl: klSchema.prefault({}),

@@ -3,6 +3,8 @@ import type { Tokenizer } from "../formats/tokenizer.ts";
 import type { Problem } from "../tasks/family.ts";
 import { type RewardFunction, type Scored, scoreAll } from "../tasks/reward.ts";
 
+import { makePrompter, type Prompter } from "./prompter.ts";
+
 /** A completion as text, with what the verifier said of it. */
 export interface Rollout extends Completion {
 	/** Without the end-of-sequence token. */
@@ -31,6 +33,10 @@ export interface CollectOptions {
 	readonly sampling: SamplingOptions;
 	/** Milliseconds that a verifier may take for one completion. */
 	readonly rewardTimeoutMs: number;
+	/** Default: the model's chat template where it has one. */
+	readonly prompter?: Prompter;
+	/** Of the first problem's random stream; those after it count on. Default 0. */
+	readonly firstId?: number;
 }
 
 /** Samples a group of completions for every problem; resolves when they are sampled, `scored` when they are verified. */
@@ -39,11 +45,12 @@ export async function sampleGroups(
 	tokenizer: Tokenizer,
 	reward: RewardFunction,
 	problems: readonly Problem[],
-	{ groupSize, sampling, rewardTimeoutMs }: CollectOptions,
+	options: CollectOptions,
 	onTokens?: (tokens: number) => void,
 ): Promise<SampledGroups> {
-	const prompts = problems.map(({ prompt }) => Int32Array.from(tokenizer.encode(prompt)));
-	const requests = prompts.map((prompt, id) => ({ prompt, count: groupSize, id }));
+	const { groupSize, sampling, rewardTimeoutMs, prompter = makePrompter(tokenizer), firstId = 0 } = options;
+	const prompts = problems.map((problem) => prompter(problem));
+	const requests = prompts.map((prompt, i) => ({ prompt, count: groupSize, id: firstId + i }));
 	const completions = await engine.sample(requests, sampling, onTokens);
 	const texts = completions.map((completion) => textOf(tokenizer, completion));
 	const inputs = texts.map((completion, i) => ({ problem: problems[Math.floor(i / groupSize)], completion }));

@@ -5,12 +5,12 @@ import { basename, dirname, join } from "node:path";
 const unfinished = ".unfinished-";
 
 /** A file that appears whole under its name, or not at all, whatever happens meanwhile. */
-export function writeFileAtomic(path: string, text: string): void {
+export function writeFileAtomic(path: string, data: string | Buffer): void {
 	const temporary = temporaryName(path);
 	try {
 		const fd = openSync(temporary, "w");
 		try {
-			writeAll(fd, text, path);
+			writeAll(fd, data, path);
 			fsyncSync(fd);
 		} finally {
 			closeSync(fd);

@@ -38,11 +38,13 @@ export function makeProblem(family: Family, level: number, random: Random): Prob
 	return { id: prompt.trim(), family: family.name, level, prompt, answer, solution };
 }
 
-/**
- * Whether a completion answers the problem: exactly what follows its last `#` must be the answer, to the character.
- * Anything after the answer, even a space, is a different answer.
- */
-export function isCorrect(problem: Problem, completion: string): boolean {
+/** What follows the last `#` of a completion, to the character: anything after the answer is a different answer. */
+export function answerOf(completion: string): string | null {
 	const marker = completion.lastIndexOf("#");
-	return marker !== -1 && completion.slice(marker + 1) === problem.answer;
+	return marker === -1 ? null : completion.slice(marker + 1);
+}
+
+/** Whether a completion's answer is the problem's, to the character. */
+export function isCorrect(problem: Problem, completion: string): boolean {
+	return answerOf(completion) === problem.answer;
 }

@@ -83,3 +83,16 @@ test("many at once keep their order and their limit", async () => {
 	);
 	expect(most).toBe(4);
 });
+
+test("a reward may come with the answer that was found, and without", async () => {
+	const scored = (reward: RewardFunction) => scoreCompletion(reward, { problem, completion: "" });
+	expect(await scored(() => ({ reward: 1, answer: "7" }))).toEqual({ reward: 1, answer: "7" });
+	expect(await scored(() => Promise.resolve({ reward: 0, answer: null }))).toEqual({
+		reward: 0,
+		answer: null,
+	});
+	expect(await scored(() => ({ reward: 0.5 }))).toEqual({ reward: 0.5 });
+	expect(await scored(() => ({ reward: Number.NaN }))).toEqual({
+		error: "the reward is NaN, not a finite number",
+	});
+});

@@ -13,11 +13,18 @@ export interface RewardInput {
 	readonly signal: AbortSignal;
 }
 
-/** A finite number: how good the completion is. May be asynchronous; may throw, which is recorded and is no reward. */
-export type RewardFunction = (input: RewardInput) => number | Promise<number>;
+/** A finite number, how good the completion is, and where there is one the answer that was found in it. */
+export interface Reward {
+	readonly reward: number;
+	/** Null where none was found. */
+	readonly answer?: string | null;
+}
+
+/** May give the number alone. May be asynchronous; may throw, which is recorded and is no reward. */
+export type RewardFunction = (input: RewardInput) => number | Reward | Promise<number | Reward>;
 
 /** What a verifier said: a reward, or why there is none. */
-export type Scored = { readonly reward: number } | { readonly error: string };
+export type Scored = Reward | { readonly error: string };
 
 /**
  * Runs a reward function on one completion. Whatever the function does, this does not throw: a failing verifier is
@@ -43,8 +50,10 @@ export async function scoreCompletion(
 	});
 	try {
 		const value: unknown = await Promise.race([call(reward, { ...input, signal: abort.signal }), late]);
-		if (typeof value === "number" && Number.isFinite(value)) return { reward: value };
-		return { error: `the reward is ${show(value)}, not a finite number` };
+		const { reward: number, answer } = hasReward(value) ? value : { reward: value, answer: undefined };
+		if (typeof number !== "number" || !Number.isFinite(number))
+			return { error: `the reward is ${show(number)}, not a finite number` };
+		return typeof answer === "string" || answer === null ? { reward: number, answer } : { reward: number };
 	} catch (error) {
 		return { error: reasonOf(error) };
 	} finally {
@@ -73,8 +82,12 @@ export async function scoreAll(
 }
 
 /** A synchronous throw becomes a rejection. */
-async function call(reward: RewardFunction, input: RewardInput): Promise<number> {
+async function call(reward: RewardFunction, input: RewardInput): Promise<number | Reward> {
 	return await reward(input);
+}
+
+function hasReward(value: unknown): value is Record<"reward" | "answer", unknown> {
+	return value !== null && typeof value === "object" && "reward" in value;
 }
 
 class TimeLimit extends Error {}

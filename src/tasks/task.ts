@@ -1,6 +1,6 @@
 import { expected } from "../errors.ts";
 import { families } from "./families/index.ts";
-import { isCorrect, makeProblem, type Problem } from "./family.ts";
+import { answerOf, makeProblem, type Problem } from "./family.ts";
 import { seededRandom } from "./random.ts";
 import type { RewardFunction } from "./reward.ts";
 import { isInTestShare, type Split } from "./split.ts";
@@ -40,7 +40,10 @@ export function familyTask(
 	const total = resolved.reduce((sum, share) => sum + share.weight, 0);
 	return {
 		name,
-		reward: ({ problem, completion }) => (isCorrect(problem, completion) ? 1 : 0),
+		reward: ({ problem, completion }) => {
+			const answer = answerOf(completion);
+			return { reward: answer === problem.answer ? 1 : 0, answer };
+		},
 		problems(split, count, seed) {
 			if (!(Number.isSafeInteger(count) && count >= 0))
 				throw expected("task-invalid", "a whole number", `the count of problems of ${name}`, count);

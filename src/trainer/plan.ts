@@ -11,8 +11,8 @@ import {
 import { ThaliaError } from "../errors.ts";
 import type { Domains } from "../eval/domains.ts";
 import { readDecoderConfig } from "../formats/hf-config.ts";
-import type { Tokenizer } from "../formats/tokenizer.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
+import type { Prompter } from "../rollout/prompter.ts";
 import { engineOptions } from "./engine-options.ts";
 
 /** What a recipe will need, before anything is opened. */
@@ -29,16 +29,13 @@ export interface Plan {
 /** Problems whose prompts are measured. */
 const measuredProblems = 64;
 
-export function planOf(recipe: ResolvedRecipe, tokenizer: Tokenizer, domains: Domains): Plan {
+export function planOf(recipe: ResolvedRecipe, prompter: Prompter, domains: Domains): Plan {
 	const problems = domains.train.problems(
 		"train",
 		Math.max(measuredProblems, recipe.rollout.prompts),
 		recipe.seed,
 	);
-	const promptTokens = problems.reduce(
-		(most, { prompt }) => Math.max(most, tokenizer.encode(prompt).length),
-		1,
-	);
+	const promptTokens = problems.reduce((most, problem) => Math.max(most, prompter(problem).length), 1);
 	const { prompts, groupSize, maxTokens } = recipe.rollout;
 	const step = { completions: prompts * groupSize, promptTokens, maxTokens };
 	const memory = memoryOf(recipe, step);

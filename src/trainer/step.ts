@@ -1,5 +1,5 @@
 import type { Engine, Sequence } from "../engine/engine.ts";
-import { passingReward } from "../eval/evaluate.ts";
+import { passingReward } from "../eval/problem-result.ts";
 import type { Tokenizer } from "../formats/tokenizer.ts";
 import { insideReward, type KlConfig, needsVocabulary } from "../kl/config.ts";
 import type { ObjectiveDiagnostics } from "../objective/diagnostics.ts";
@@ -8,6 +8,7 @@ import { learningRateAt } from "../recipe/fields.ts";
 import { klWithBeta } from "../recipe/kl-schema.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import { type RolloutGroup, sampleGroups } from "../rollout/collect.ts";
+import type { Prompter } from "../rollout/prompter.ts";
 import type { Task } from "../tasks/task.ts";
 import { type Divergence, type Learned, type LearnOptions, learn, measureDivergence } from "./learn.ts";
 import { sequenceOf, type TrainingBatch, trainingBatch } from "./token-batch.ts";
@@ -93,6 +94,8 @@ export interface StepContext {
 	readonly recipe: ResolvedRecipe;
 	readonly engine: Engine;
 	readonly tokenizer: Tokenizer;
+	/** Default: as `sampleGroups` has it. */
+	readonly prompter?: Prompter;
 	readonly task: Task;
 	/** Strength of the KL at this step. */
 	readonly beta: number;
@@ -103,7 +106,7 @@ export interface StepContext {
 
 /** Samples, scores and learns once. @param step from 1 */
 export async function trainStep(context: StepContext, step: number): Promise<StepResult> {
-	const { recipe, engine, tokenizer, task, onPhase, beta, sampleFrom } = context;
+	const { recipe, engine, tokenizer, prompter, task, onPhase, beta, sampleFrom } = context;
 	const { rollout, optimizer } = recipe;
 	const kl = klWithBeta(recipe.kl, beta);
 	const seed = recipe.seed * 1_000_003 + step;
@@ -122,6 +125,7 @@ export async function trainStep(context: StepContext, step: number): Promise<Ste
 				...(sampleFrom === undefined ? {} : { policyVersion: sampleFrom.version }),
 			},
 			rewardTimeoutMs: rollout.rewardTimeoutSeconds * 1000,
+			...(prompter === undefined ? {} : { prompter }),
 		},
 		(tokens) => onPhase?.("sampling", tokens),
 	);

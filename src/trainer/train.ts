@@ -3,7 +3,8 @@ import type { Engine, RetainedVersions } from "../engine/engine.ts";
 import { openLocalEngine } from "../engine/local/open.ts";
 import { ThaliaError } from "../errors.ts";
 import { type Domains, loadDomains } from "../eval/domains.ts";
-import { type Evaluation, evaluateProblems } from "../eval/evaluate.ts";
+import { evaluateProblems } from "../eval/evaluate.ts";
+import type { Evaluation } from "../eval/summarise.ts";
 import { readDecoderConfig } from "../formats/hf-config.ts";
 import { assertSameShape } from "../formats/same-shape.ts";
 import { assertTokenizerFits, loadTokenizer, type Tokenizer } from "../formats/tokenizer.ts";
@@ -14,6 +15,7 @@ import { isOffPolicy } from "../recipe/off-policy.ts";
 import { formatRecipe, resolveRecipe } from "../recipe/resolve-recipe.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import type { RolloutGroup } from "../rollout/collect.ts";
+import { makePrompter, type Prompter } from "../rollout/prompter.ts";
 import { type Manifest, RunDirectory, readManifest } from "../runs/run-directory.ts";
 import type { Task } from "../tasks/task.ts";
 import { engineOptions } from "./engine-options.ts";
@@ -128,6 +130,7 @@ export async function planTraining(recipe: ResolvedRecipe): Promise<Plan & { rea
 
 interface Prepared {
 	readonly tokenizer: Tokenizer;
+	readonly prompter: Prompter;
 	readonly domains: Domains;
 	readonly plan: Plan;
 }
@@ -138,10 +141,11 @@ async function prepare(recipe: ResolvedRecipe): Promise<Prepared> {
 	const config = readDecoderConfig(recipe.model);
 	assertTokenizerFits(tokenizer, config, recipe.model);
 	const domains = await loadDomains(recipe.task, recipe.eval.problems, recipe.eval.seed);
-	checkLengths(recipe, tokenizer, domains, config.maxPositions);
+	const prompter = makePrompter(tokenizer, recipe.prompt);
+	checkLengths(recipe, prompter, domains, config.maxPositions);
 	if (recipe.referenceUpdate !== "frozen") assertSameShape(readDecoderConfig(recipe.reference), config);
 	checkTopK(klAtStart(recipe.kl), config.vocabSize);
-	return { tokenizer, domains, plan: planOf(recipe, tokenizer, domains) };
+	return { tokenizer, prompter, domains, plan: planOf(recipe, prompter, domains) };
 }
 
 async function withEngine<T>(recipe: ResolvedRecipe, use: (engine: Engine) => Promise<T>): Promise<T> {
@@ -235,6 +239,7 @@ class Training {
 				recipe: this.#recipe,
 				engine: this.#engine,
 				tokenizer: this.#prepared.tokenizer,
+				prompter: this.#prepared.prompter,
 				task,
 				beta,
 				...(asynchrony.lag === 0 ? {} : { sampleFrom: { version: versions[0], newest: policyVersion } }),
@@ -300,13 +305,18 @@ class Training {
 					{
 						samples: options.samples,
 						temperature: options.temperature,
-						maxTokens: rollout.maxTokens,
+						topP: options.topP,
+						maxTokens: options.maxTokens ?? rollout.maxTokens,
+						choices: options.choices,
 						seed: options.seed,
 						rewardTimeoutMs: rollout.rewardTimeoutSeconds * 1000,
+						prompter: this.#prepared.prompter,
 					},
-					(sampled) => {
-						tokens = sampled;
-						this.#hooks.onPhase?.(step, "evaluating", before + sampled);
+					{
+						onProgress: (_, sampled) => {
+							tokens = sampled;
+							this.#hooks.onPhase?.(step, "evaluating", before + sampled);
+						},
 					},
 				),
 			);
@@ -379,19 +389,19 @@ function tryAgain(state: TrainerState): TrainerState {
 /** The test problems that are known before the first step stand for all prompts. */
 function checkLengths(
 	recipe: ResolvedRecipe,
-	tokenizer: Tokenizer,
+	prompter: Prompter,
 	domains: Domains,
 	maxPositions: number,
 ): void {
-	const { maxTokens } = recipe.rollout;
+	const maxTokens = Math.max(recipe.rollout.maxTokens, recipe.eval.maxTokens ?? 0);
 	const longest = domains.evaluation
 		.flatMap(({ problems }) => problems)
-		.reduce((most, { prompt }) => Math.max(most, tokenizer.encode(prompt).length), 1);
+		.reduce((most, problem) => Math.max(most, prompter(problem).length), 1);
 	if (longest + maxTokens <= maxPositions) return;
 	throw new ThaliaError(
 		"too-many-positions",
 		`Expected prompt and completion to fit the model's ${maxPositions} positions but received ${longest} + ${maxTokens}`,
-		{ fix: `set rollout.maxTokens to at most ${maxPositions - longest}` },
+		{ fix: `set rollout.maxTokens (and eval.maxTokens) to at most ${maxPositions - longest}` },
 	);
 }
 

@@ -31,11 +31,12 @@ export function datasetTask(dataset: Dataset): Task {
 	};
 }
 
-/** 1 or 0, by a verifier's verdict. */
+/** 1 or 0, by a verifier's verdict, and the answer that it found. */
 export function rewardOf(verifier: Verifier): RewardFunction {
 	return async ({ problem, completion, signal }) => {
 		const { answer, choices } = problem;
 		const input = { gold: answer, completion, signal, ...(choices === undefined ? {} : { choices }) };
-		return (await verifier.verify(input)).correct ? 1 : 0;
+		const { correct, extracted } = await verifier.verify(input);
+		return { reward: correct ? 1 : 0, answer: extracted };
 	};
 }

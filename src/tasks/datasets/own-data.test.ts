@@ -46,8 +46,8 @@ test("problems of one's own file, and what the verifier says of completions", as
 		prompt: "1+1?\nAnswer in \\boxed{}. Level Level 3.".replace("Level Level 3", "Level 3"),
 	});
 	const score = (completion: string) => scoreCompletion(task.reward, { problem, completion });
-	expect(await score("so \\boxed{2}")).toEqual({ reward: 1 });
-	expect(await score("so \\boxed{3}")).toEqual({ reward: 0 });
+	expect(await score("so \\boxed{2}")).toMatchObject({ reward: 1 });
+	expect(await score("so \\boxed{3}")).toMatchObject({ reward: 0 });
 });
 
 test("a stable split of one file, and a new order of training for every seed", async () => {
@@ -201,9 +201,9 @@ test("families and data sets side by side, by weight, each with its own reward",
 	const left = train.find(({ family }) => family === "left")!;
 	const score = (problem: typeof add, completion: string) =>
 		scoreCompletion(task.reward, { problem, completion });
-	expect(await score(add, add.solution)).toEqual({ reward: 1 });
-	expect(await score(left, `\\boxed{${left.answer}}`)).toEqual({ reward: 1 });
-	expect(await score(left, `#${left.answer}0`)).toEqual({ reward: 0 });
+	expect(await score(add, add.solution)).toMatchObject({ reward: 1 });
+	expect(await score(left, `\\boxed{${left.answer}}`)).toMatchObject({ reward: 1 });
+	expect(await score(left, `#${left.answer}0`)).toMatchObject({ reward: 0 });
 });
 
 describe("the hub", () => {
