@@ -45,7 +45,7 @@ export async function fetchRepository(
 ): Promise<FetchedRepository> {
 	assertRepository(repository);
 	const folder = repositoryFolder(repository);
-	if (isOffline()) return fromCache(repository, folder, options.wants);
+	if (isOffline()) return cachedRepository(repository, options.wants);
 	const context = {
 		repository,
 		fetch: options.fetch ?? fetch,
@@ -61,7 +61,7 @@ export async function fetchRepository(
 		if (!isPassing(error)) throw error;
 		// What is cached is better than nothing; where there is nothing, why is what the user must know.
 		try {
-			return fromCache(repository, folder, options.wants);
+			return cachedRepository(repository, options.wants);
 		} catch {
 			throw error;
 		}
@@ -154,12 +154,16 @@ function urlOf({ type, id }: Repository, commit: string, path: string): string {
 	return `${endpoint()}/${prefix}${id}/resolve/${commit}/${path.split("/").map(encodeURIComponent).join("/")}`;
 }
 
-/** Without the network: a snapshot that our listing says is complete, or one of huggingface_hub's, which has no listing. */
-function fromCache(
+/**
+ * Without the network: a snapshot that our listing says is complete, or one of huggingface_hub's, which has no listing.
+ * @throws ThaliaError `hub-offline`
+ */
+export function cachedRepository(
 	repository: Repository,
-	folder: string,
 	wants: (path: string) => boolean,
 ): FetchedRepository {
+	assertRepository(repository);
+	const folder = repositoryFolder(repository);
 	const theirs = join(huggingFaceCacheDir(), folderName(repository));
 	for (const cache of [folder, theirs]) {
 		const commit = cachedCommit(cache, repository.revision ?? "main");
@@ -174,9 +178,9 @@ function fromCache(
 	}
 	throw new ThaliaError(
 		"hub-offline",
-		`Expected ${nameOf(repository)} in the cache, as nothing may be fetched, but it is not all there`,
+		`Expected ${nameOf(repository)} in the cache but it is not, or not all of it`,
 		{
-			fix: `unset THALIA_OFFLINE and HF_HUB_OFFLINE, or fetch it where there is a network and copy ${cacheDir()}`,
+			fix: `fetch it (THALIA_OFFLINE and HF_HUB_OFFLINE not set), here or where there is a network, and copy ${cacheDir()}`,
 		},
 	);
 }
