@@ -61,15 +61,7 @@ function openShards(
 	const weightMap = readWeightMap(index);
 	const files = new Map<string, SafetensorsFile>();
 	try {
-		for (const shard of new Set(Object.values(weightMap))) {
-			if (basename(shard) !== shard) {
-				throw new ThaliaError(
-					"checkpoint-index",
-					`${index}: expected file names in this folder but received ${shard}`,
-				);
-			}
-			files.set(shard, SafetensorsFile.open(join(dir, shard)));
-		}
+		for (const shard of shardsOf(index)) files.set(shard, SafetensorsFile.open(join(dir, shard)));
 		const fileOf = new Map<string, SafetensorsFile>();
 		for (const [name, shard] of Object.entries(weightMap)) {
 			const file = files.get(shard)!;
@@ -86,6 +78,20 @@ function openShards(
 		for (const file of files.values()) file.close();
 		throw error;
 	}
+}
+
+/** The files that an index names. @throws ThaliaError `checkpoint-index` */
+export function shardsOf(index: string): string[] {
+	const shards = [...new Set(Object.values(readWeightMap(index)))];
+	for (const shard of shards) {
+		if (basename(shard) !== shard) {
+			throw new ThaliaError(
+				"checkpoint-index",
+				`${index}: expected file names in this folder but received ${shard}`,
+			);
+		}
+	}
+	return shards;
 }
 
 function readWeightMap(index: string): Record<string, string> {
