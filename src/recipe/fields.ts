@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { families } from "../tasks/families/index.ts";
+import { families, writtenFamilies } from "../tasks/families/index.ts";
 
 /** Schema pieces that several recipes share. */
 
@@ -11,7 +11,7 @@ export const dtype = z.enum(["f32", "bf16"]);
 export const seed = z.int().min(0);
 
 export const familyShare = z.strictObject({
-	family: z.enum([...families.keys()]),
+	family: z.enum([...families.keys(), ...writtenFamilies.keys()]),
 	levels: z.array(positiveInt).min(1).optional(),
 	weight: positive.optional(),
 });

@@ -30,6 +30,26 @@ export interface Family {
 	draw(level: number, random: Random): Draw;
 }
 
+/** What a family of problems in words draws. */
+export interface WrittenDraw {
+	/** What makes it the same problem as another one, in whatever words: train and test share none. */
+	readonly key: string;
+	readonly prompt: string;
+	readonly answer: string;
+	/** A right completion. */
+	readonly solution: string;
+}
+
+/** A kind of problem that is told in words and judged by a verifier. */
+export interface WrittenFamily {
+	readonly name: string;
+	/** Levels are 1 to this number. */
+	readonly levels: number;
+	/** Name of its verifier. */
+	readonly verifier: string;
+	write(level: number, random: Random): WrittenDraw;
+}
+
 /** The one format of prompts and solutions: `add 47+85\n` and `7+5=12 4+8+1=13 #132`. */
 export function makeProblem(family: Family, level: number, random: Random): Problem {
 	const { question, steps, answer } = family.draw(level, random);

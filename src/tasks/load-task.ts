@@ -66,7 +66,7 @@ function expandGroup(entry: TaskEntry): readonly TaskEntry[] {
 
 /** What an entry that stands for families can say: which levels. @throws ThaliaError `task-invalid` */
 function familyChoices({ dataset, weight, filter, ...rest }: CardEntry): { levels?: number[] } {
-	const { level, ...others }: Partial<Filter> = filter ?? {};
+	const { level, ...others } = (filter ?? {}) as { [field in string]?: Filter[string] };
 	const other = [...Object.keys(rest), ...Object.keys(others).map((key) => `filter.${key}`)].at(0);
 	if (other !== undefined) {
 		const fix = "give `weight` and `filter: { level: [...] }` alone";

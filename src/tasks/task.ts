@@ -1,9 +1,12 @@
 import { expected } from "../errors.ts";
-import { families } from "./families/index.ts";
-import { answerOf, makeProblem, type Problem } from "./family.ts";
-import { seededRandom } from "./random.ts";
+import { families, writtenFamilies } from "./families/index.ts";
+import { answerOf, type Family, makeProblem, type Problem, type WrittenFamily } from "./family.ts";
+import { type Random, seededRandom } from "./random.ts";
 import type { RewardFunction } from "./reward.ts";
 import { isInTestShare, type Split } from "./split.ts";
+
+import { rewardOf } from "./verified-reward.ts";
+import { makeVerifier } from "./verifiers/index.ts";
 
 export type { Split } from "./split.ts";
 
@@ -36,13 +39,18 @@ export function familyTask(
 	name = shares.map((share) => share.family).join("+"),
 ): Task {
 	const resolved = shares.map(resolveShare);
+	const verified = new Map<string, RewardFunction>();
+	for (const { family } of resolved)
+		if ("write" in family) verified.set(family.name, rewardOf(makeVerifier(family.verifier)));
 	if (resolved.length === 0) throw expected("task-invalid", "at least one family", "a task", "none");
 	const total = resolved.reduce((sum, share) => sum + share.weight, 0);
 	return {
 		name,
-		reward: ({ problem, completion }) => {
-			const answer = answerOf(completion);
-			return { reward: answer === problem.answer ? 1 : 0, answer };
+		reward: (input) => {
+			const judged = verified.get(input.problem.family);
+			if (judged !== undefined) return judged(input);
+			const answer = answerOf(input.completion);
+			return { reward: answer === input.problem.answer ? 1 : 0, answer };
 		},
 		problems(split, count, seed) {
 			if (!(Number.isSafeInteger(count) && count >= 0))
@@ -57,9 +65,9 @@ export function familyTask(
 				}
 				let at = random.unit() * total;
 				const share = resolved.find((candidate) => (at -= candidate.weight) < 0) ?? resolved[0];
-				const problem = makeProblem(share.family, random.pick(share.levels), random);
-				if (splitOf(problem) !== split || (split === "test" && seen.has(problem.id))) continue;
-				seen.add(problem.id);
+				const { problem, key } = drawProblem(share.family, random.pick(share.levels), random);
+				if (splitOfKey(key) !== split || (split === "test" && seen.has(key))) continue;
+				seen.add(key);
 				problems.push(problem);
 				misses = 0;
 			}
@@ -70,14 +78,36 @@ export function familyTask(
 
 /** About one problem in eight is for testing, by a hash of its text alone. */
 export function splitOf(problem: Problem): Split {
-	return isInTestShare(problem.prompt, 1 / 8) ? "test" : "train";
+	return splitOfKey(problem.prompt);
+}
+
+function splitOfKey(key: string): Split {
+	return isInTestShare(key, 1 / 8) ? "test" : "train";
+}
+
+/** A problem of either kind of family, and what makes it the same as another one. */
+function drawProblem(
+	family: Family | WrittenFamily,
+	level: number,
+	random: Random,
+): { problem: Problem; key: string } {
+	if (!("write" in family)) {
+		const problem = makeProblem(family, level, random);
+		return { problem, key: problem.prompt };
+	}
+	const { key, ...written } = family.write(level, random);
+	return {
+		problem: { id: written.prompt, family: family.name, level, ...written },
+		key: `${family.name} ${key}`,
+	};
 }
 
 /** @throws ThaliaError `task-invalid` */
 function resolveShare({ family: name, levels, weight = 1 }: FamilyShare) {
-	const family = families.get(name);
+	const family = families.get(name) ?? writtenFamilies.get(name);
 	if (family === undefined) {
-		throw expected("task-invalid", `one of ${[...families.keys()].join(", ")}`, "a task's family", name);
+		const names = [...families.keys(), ...writtenFamilies.keys()].join(", ");
+		throw expected("task-invalid", `one of ${names}`, "a task's family", name);
 	}
 	const all = Array.from({ length: family.levels }, (_, i) => i + 1);
 	const chosen = levels ?? all;

@@ -1,8 +1,7 @@
 import { expected } from "../../errors.ts";
 import { seededRandom } from "../random.ts";
-import type { RewardFunction } from "../reward.ts";
 import type { Task } from "../task.ts";
-import type { Verifier } from "../verifiers/verifier.ts";
+import { rewardOf } from "../verified-reward.ts";
 import type { Dataset } from "./dataset.ts";
 import { sample } from "./sample.ts";
 
@@ -28,15 +27,5 @@ export function datasetTask(dataset: Dataset): Task {
 				problems.push(...sample(all, count - problems.length, random.int(0, 2 ** 31 - 1)));
 			return problems;
 		},
-	};
-}
-
-/** 1 or 0, by a verifier's verdict, and the answer that it found. */
-export function rewardOf(verifier: Verifier): RewardFunction {
-	return async ({ problem, completion, signal }) => {
-		const { answer, choices } = problem;
-		const input = { gold: answer, completion, signal, ...(choices === undefined ? {} : { choices }) };
-		const { correct, extracted } = await verifier.verify(input);
-		return { reward: correct ? 1 : 0, answer: extracted };
 	};
 }

@@ -1,7 +1,9 @@
-import type { Family } from "../family.ts";
+import type { Family, WrittenFamily } from "../family.ts";
 import { addition, digitSum, modulo, multiplication, nextTerm, subtraction } from "./arithmetic.ts";
+import { countdown } from "./countdown.ts";
 import { comparison, maximum, sorting } from "./ordering.ts";
 import { brackets, counting, reversal } from "./strings.ts";
+import { wordFamilies } from "./words/index.ts";
 
 /** Every family by its name. */
 export const families: ReadonlyMap<string, Family> = new Map(
@@ -19,6 +21,11 @@ export const families: ReadonlyMap<string, Family> = new Map(
 		brackets,
 		reversal,
 	].map((family) => [family.name, family]),
+);
+
+/** Those that are told in words, by name; each has a verifier. */
+export const writtenFamilies: ReadonlyMap<string, WrittenFamily> = new Map(
+	[...wordFamilies, countdown].map((family) => [family.name, family]),
 );
 
 /** What RL trains on by default. */
