@@ -13,7 +13,7 @@ export {
 	evaluateProblems,
 } from "./eval/evaluate.ts";
 export { readEvaluations } from "./eval/evaluation-folder.ts";
-export { majorityCorrect, type SameAnswer, type Vote } from "./eval/majority.ts";
+export { majorityCorrect, type Vote } from "./eval/majority.ts";
 export { type McNemar, mcnemar } from "./eval/mcnemar.ts";
 export type { ProblemResult } from "./eval/problem-result.ts";
 export {
@@ -60,7 +60,7 @@ export {
 	scoreAll,
 	scoreCompletion,
 } from "./tasks/reward.ts";
-export { type FamilyShare, familyTask, type Split, type Task } from "./tasks/task.ts";
+export { type FamilyShare, familyTask, type SameAnswer, type Split, type Task } from "./tasks/task.ts";
 export { loadTaskModule, type TaskModule } from "./tasks/task-module.ts";
 export { type PretrainHooks, type PretrainProgress, pretrain } from "./trainer/pretrain.ts";
 export type { SkipReason, StepMetrics } from "./trainer/step.ts";

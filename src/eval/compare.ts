@@ -22,7 +22,10 @@ export interface Comparison {
 }
 
 /** A problem's own value of each estimate, by the estimate's name. */
-const values: readonly { name(e: Evaluation): string; of(r: ProblemResult): number | undefined }[] = [
+const values: readonly {
+	readonly name: (e: Evaluation) => string;
+	readonly of: (r: ProblemResult) => number | undefined;
+}[] = [
 	{
 		name: () => "pass@1 greedy",
 		of: ({ greedy }) => (greedy === null ? undefined : Number(greedy >= passingReward)),

@@ -3,9 +3,8 @@ import type { DatasetOptions } from "../tasks/datasets/open-dataset.ts";
 import type { Problem } from "../tasks/family.ts";
 import { type LoadedTask, loadTask, type TaskEntry } from "../tasks/load-task.ts";
 import type { RewardFunction } from "../tasks/reward.ts";
-import type { Task } from "../tasks/task.ts";
+import type { SameAnswer, Task } from "../tasks/task.ts";
 import { loadTaskModule } from "../tasks/task-module.ts";
-import type { SameAnswer } from "./majority.ts";
 
 /** Test problems that a policy is evaluated on. */
 export interface EvaluationDomain {
@@ -43,7 +42,7 @@ export async function loadDomains(
 	function domain(name: EvaluationDomain["name"], from: Evaluated | undefined): EvaluationDomain[] {
 		if (from === undefined || !from.hasTest) return [];
 		const { task } = from;
-		return [{ name, problems: task.problems("test", count, seed), reward: (input) => task.reward(input) }];
+		return [evaluatedOn(name, task, task.problems("test", count, seed))];
 	}
 }
 
@@ -58,8 +57,16 @@ export async function loadTestDomain(
 	const problems = task.problems("test", count, seed);
 	const few = problems.length < count ? [`all ${problems.length} test problems, not ${count}`] : [];
 	return {
-		evaluation: [{ name: "test", problems, reward: (input) => task.reward(input) }],
+		evaluation: [evaluatedOn("test", task, problems)],
 		notes: [...notes, ...few],
+	};
+}
+
+function evaluatedOn(name: string, task: Task, problems: readonly Problem[]): EvaluationDomain {
+	return {
+		...{ name, problems },
+		reward: (input) => task.reward(input),
+		...(task.sameAnswer === undefined ? {} : { sameAnswer: task.sameAnswer }),
 	};
 }
 

@@ -77,3 +77,95 @@ describe("a model", () => {
 		expect(evaluation).toMatchObject({ greedy: null, mean: null, errors: 4 * (3 + 1) });
 	});
 });
+
+describe("a model, piece by piece", () => {
+	const root = mkdtempSync(join(tmpdir(), "thalia-evaluate-pieces-"));
+	let engine: Engine;
+	let tokenizer: Tokenizer;
+	beforeAll(async () => {
+		const model = writeTinyPolicy(join(root, "model"));
+		tokenizer = loadTokenizer(model);
+		engine = await openLocalEngine({ model, dtype: "f32", threads: 1 });
+	});
+	afterAll(async () => {
+		await engine.close();
+		rmSync(root, { recursive: true, force: true });
+	});
+	const options = { samples: 3, temperature: 1, maxTokens: 6, seed: 5, rewardTimeoutMs: 1000 };
+	const problems = familyTask([{ family: "add" }]).problems("test", 7, 1);
+	const reward: RewardFunction = ({ completion }) => ({
+		reward: Number(completion.length % 2 === 0),
+		answer: completion.slice(0, 1),
+	});
+	const domain = { name: "d", problems, reward };
+
+	test("what is done already is not done again, and the rest comes out as if it had been", async () => {
+		const whole = await evaluateProblems(engine, tokenizer, domain, options);
+		const done = new Map([1, 2, 5].map((i) => [problems[i].id, whole.results[i]]));
+		const fresh: ProblemResult[] = [];
+		const progress: number[] = [];
+		const rest = await evaluateProblems(engine, tokenizer, domain, options, {
+			done,
+			onResults: (results) => void fresh.push(...results),
+			onProgress: (problems) => progress.push(problems),
+		});
+		expect(rest).toEqual(whole);
+		expect(fresh.map(({ id }) => id)).toEqual([0, 3, 4, 6].map((i) => problems[i].id));
+		expect(progress.at(0)).toBe(3);
+		expect(progress.at(-1)).toBe(7);
+		expect(progress).toEqual([...progress].sort((a, b) => a - b));
+	});
+
+	test("votes, lengths, texts, and a narrower distribution", async () => {
+		const kept = { ...options, keepTexts: true };
+		const { results, majority, tokens, stopped } = await evaluateProblems(engine, tokenizer, domain, kept);
+		expect(majority!.estimate).toBeCloseTo(
+			results.reduce((sum, { majority }) => sum + majority!, 0) / results.length,
+			12,
+		);
+		for (const { texts, answers, tokens } of results) {
+			expect(answers).toEqual(texts!.map((text) => text.slice(0, 1)));
+			expect(tokens!.every((count) => count >= 1 && count <= 6)).toBe(true);
+		}
+		const all = results.flatMap(({ tokens }) => tokens!);
+		expect(tokens).toBeCloseTo(all.reduce((a, b) => a + b, 0) / all.length, 12);
+		expect(stopped).toBe(results.reduce((sum, { stopped }) => sum + stopped!, 0) / all.length);
+		const narrow = await evaluateProblems(engine, tokenizer, domain, { ...kept, topK: 1 });
+		for (const { texts, greedyText } of narrow.results) expect(new Set(texts)).toEqual(new Set([greedyText]));
+	});
+
+	test("choices by likelihood: the letter that scoring by hand finds most likely", async () => {
+		const choices = ["red", "green", "blue"];
+		const asked = problems.map((problem) => ({ ...problem, choices, answer: "B" }));
+		const mixed = { ...domain, problems: [...asked.slice(0, 3), ...problems.slice(3)] };
+		const { results } = await evaluateProblems(engine, tokenizer, mixed, {
+			...options,
+			choices: "likelihood",
+		});
+		for (const [i, { choice, choiceLogprobs, greedy, rewards }] of results.slice(0, 3).entries()) {
+			const scored = await Promise.all(
+				["A", "B", "C"].map(async (letter) => {
+					const prompt = tokenizer.encode(asked[i].prompt);
+					const tokens = Int32Array.from([...prompt, ...tokenizer.encode(`The answer is (${letter}`)]);
+					const [{ logprobs }] = await engine.evaluate([{ tokens, promptLength: prompt.length }], "policy");
+					return logprobs.reduce((a, b) => a + b, 0);
+				}),
+			);
+			scored.forEach((value, c) => expect(choiceLogprobs![c]).toBeCloseTo(value, 3));
+			expect(choice).toBe("ABC"[scored.indexOf(Math.max(...scored))]);
+			expect([greedy, rewards]).toEqual([Number(choice === "B"), []]);
+		}
+		const generated = await evaluateProblems(engine, tokenizer, domain, options);
+		expect(results.slice(3)).toEqual(generated.results.slice(3));
+		const wrong = { ...domain, problems: [{ ...asked[0], answer: "D" }] };
+		const refused = evaluateProblems(engine, tokenizer, wrong, { ...options, choices: "likelihood" });
+		await expect(refused).rejects.toMatchObject({ code: "choices-missing" });
+	});
+
+	test("an abort ends it between two pieces", async () => {
+		const controller = new AbortController();
+		controller.abort();
+		const stopped = evaluateProblems(engine, tokenizer, domain, options, { signal: controller.signal });
+		await expect(stopped).rejects.toBe(controller.signal.reason);
+	});
+});

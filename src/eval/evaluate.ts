@@ -161,13 +161,14 @@ async function resultOf(
 	const votes = verdicts.flatMap(({ reward, answer }): Vote[] =>
 		answer === undefined ? [] : [{ answer, correct: reward >= passingReward }],
 	);
+	const same = domain.sameAnswer && ((a: string, b: string) => domain.sameAnswer!(sampled.problem, a, b));
 	const hasAnswers = votes.length > 0 && votes.length === verdicts.length;
 	return {
 		id,
 		family,
 		greedy: "reward" in first.scored ? first.scored.reward : null,
 		rewards: verdicts.map(({ reward }) => reward),
-		...(hasAnswers ? { majority: await majorityCorrect(votes, domain.sameAnswer) } : {}),
+		...(hasAnswers ? { majority: await majorityCorrect(votes, same) } : {}),
 		...(hasAnswers ? { answers: verdicts.map(({ answer }) => answer ?? null) } : {}),
 		errors: errors.length,
 		...(errors.length === 0 ? {} : { error: errors[0] }),

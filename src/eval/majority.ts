@@ -1,5 +1,4 @@
-/** Whether two answers are the same, where there is more to that than their characters. */
-export type SameAnswer = (a: string, b: string) => boolean | Promise<boolean>;
+type Same = (a: string, b: string) => boolean | Promise<boolean>;
 
 /** One completion's vote. */
 export interface Vote {
@@ -16,7 +15,7 @@ export interface Vote {
  * @param same asked of answers whose characters differ; default: they are different answers
  * @returns in [0, 1]
  */
-export async function majorityCorrect(votes: readonly Vote[], same?: SameAnswer): Promise<number> {
+export async function majorityCorrect(votes: readonly Vote[], same?: Same): Promise<number> {
 	const groups: { answer: string; count: number; correct: boolean }[] = [];
 	for (const { answer, correct } of votes) {
 		if (answer === null) continue;
@@ -36,7 +35,7 @@ export async function majorityCorrect(votes: readonly Vote[], same?: SameAnswer)
 }
 
 /** An answer that cannot be compared is one of its own. */
-async function isSame(same: SameAnswer, a: string, b: string): Promise<boolean> {
+async function isSame(same: Same, a: string, b: string): Promise<boolean> {
 	try {
 		return await same(a, b);
 	} catch {

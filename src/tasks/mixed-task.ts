@@ -38,6 +38,7 @@ export function mixedTask(parts: readonly TaskPart[]): Task {
 	return {
 		name: parts.map(({ task }) => task.name).join("+"),
 		reward: (input) => byFamily.get(input.problem.family)!.reward(input),
+		sameAnswer: (problem, a, b) => byFamily.get(problem.family)?.sameAnswer?.(problem, a, b) ?? false,
 		problems(split, count, seed) {
 			const random = seededRandom(seed);
 			const seeds = parts.map(() => random.int(0, 2 ** 31 - 1));

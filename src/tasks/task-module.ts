@@ -62,6 +62,7 @@ function withChecks(task: Task, subject: string): Task {
 	return {
 		name: task.name,
 		reward: (input) => task.reward(input),
+		...(typeof task.sameAnswer === "function" ? { sameAnswer: task.sameAnswer } : {}),
 		problems(split, count, seed) {
 			let problems: unknown;
 			try {

@@ -4,9 +4,9 @@ import { answerOf, type Family, makeProblem, type Problem, type WrittenFamily } 
 import { type Random, seededRandom } from "./random.ts";
 import type { RewardFunction } from "./reward.ts";
 import { isInTestShare, type Split } from "./split.ts";
-
 import { rewardOf } from "./verified-reward.ts";
 import { makeVerifier } from "./verifiers/index.ts";
+import type { Verifier } from "./verifiers/verifier.ts";
 
 export type { Split } from "./split.ts";
 
@@ -31,7 +31,11 @@ export interface Task {
 	 */
 	problems(split: Split, count: number, seed: number): Problem[];
 	readonly reward: RewardFunction;
+	/** Whether two answers to a problem are the same, where there is more to that than their characters. */
+	readonly sameAnswer?: SameAnswer;
 }
+
+export type SameAnswer = (problem: Problem, a: string, b: string) => boolean | Promise<boolean>;
 
 /** A task over procedural families; the reward is 1 for the right answer and 0 for another. */
 export function familyTask(
@@ -39,9 +43,10 @@ export function familyTask(
 	name = shares.map((share) => share.family).join("+"),
 ): Task {
 	const resolved = shares.map(resolveShare);
-	const verified = new Map<string, RewardFunction>();
+	const verifiers = new Map<string, Verifier>();
 	for (const { family } of resolved)
-		if ("write" in family) verified.set(family.name, rewardOf(makeVerifier(family.verifier)));
+		if ("write" in family) verifiers.set(family.name, makeVerifier(family.verifier));
+	const verified = new Map([...verifiers].map(([family, verifier]) => [family, rewardOf(verifier)]));
 	if (resolved.length === 0) throw expected("task-invalid", "at least one family", "a task", "none");
 	const total = resolved.reduce((sum, share) => sum + share.weight, 0);
 	return {
@@ -52,6 +57,7 @@ export function familyTask(
 			const answer = answerOf(input.completion);
 			return { reward: answer === input.problem.answer ? 1 : 0, answer };
 		},
+		sameAnswer: async ({ family }, a, b) => (await verifiers.get(family)?.compare(a, b))?.correct ?? false,
 		problems(split, count, seed) {
 			if (!(Number.isSafeInteger(count) && count >= 0))
 				throw expected("task-invalid", "a whole number", `the count of problems of ${name}`, count);

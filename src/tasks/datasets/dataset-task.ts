@@ -14,6 +14,7 @@ export function datasetTask(dataset: Dataset): Task {
 	return {
 		name: dataset.name,
 		reward: rewardOf(dataset.verifier),
+		sameAnswer: async (_, a, b) => (await dataset.verifier.compare(a, b)).correct,
 		problems(split, count, seed) {
 			const all = dataset[split];
 			if (!(Number.isSafeInteger(count) && count >= 0))
