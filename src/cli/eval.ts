@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { Command, Option } from "commander";
 import { openLocalEngine } from "../engine/local/open.ts";
@@ -10,6 +9,7 @@ import type { TrainRecipe } from "../recipe/train-recipe.ts";
 import { heldOutFamilies, trainingFamilies } from "../tasks/families/index.ts";
 import { evaluationTable } from "./evaluation-table.ts";
 import { modelTokenizer } from "./model-tokenizer.ts";
+import { namedModel } from "./named-model.ts";
 import {
 	between,
 	dtypeOption,
@@ -43,7 +43,7 @@ export function evalCommand(): Command {
 		.description(
 			"pass@1, mean@k and unbiased pass@k of a model on test problems, with 95% bootstrap intervals",
 		)
-		.usage("--model <dir> [options]")
+		.usage("--model <model> [options]")
 		.addOption(modelOption())
 		.hook("preAction", requires("--model"))
 		.addOption(
@@ -66,7 +66,7 @@ export function evalCommand(): Command {
 		.addOption(threadsOption())
 		.addOption(formatOption())
 		.action(async (options: Options) => {
-			const evaluations = await evaluate(options);
+			const evaluations = await evaluate({ ...options, model: await namedModel(options.model) });
 			if (options.format === "text") process.stdout.write(`${evaluationTable(evaluations)}\n`);
 			else printJson(evaluations.map((e) => (options.results === true ? e : withoutResults(e))));
 		});
@@ -80,8 +80,6 @@ async function evaluate(options: Options): Promise<Evaluation[]> {
 			fix: `--samples ${tooMany}`,
 		});
 	}
-	if (!existsSync(model))
-		throw new ThaliaError("usage", `Expected a model folder but ${model} does not exist`);
 	const tokenizer = modelTokenizer(model);
 	const domains = await loadDomains(taskOf(options), options.problems, seed);
 	const engine = await openLocalEngine({
