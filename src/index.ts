@@ -25,8 +25,12 @@ export {
 	passAtK,
 } from "./eval/statistics.ts";
 export type { Estimates, Evaluation } from "./eval/summarise.ts";
+export { type ChatMessage, ChatTemplate, type RenderOptions } from "./formats/chat-template.ts";
+export { convertGguf } from "./formats/gguf/convert.ts";
 export { type DecoderConfig, readDecoderConfig } from "./formats/hf-config.ts";
 export { loadTokenizer, type Tokenizer } from "./formats/tokenizer.ts";
+export { type FetchOptions, fetchRepository, type Progress } from "./hub/fetch-repository.ts";
+export { type ResolveModelOptions, resolveModel, resolveRecipeModels } from "./hub/resolve-model.ts";
 export { type Bias, exampleSetting, klBias } from "./kl/bias.ts";
 export { type Classification, classifyKl, type FollowedObjective } from "./kl/classify.ts";
 export * from "./kl/config.ts";

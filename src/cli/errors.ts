@@ -16,6 +16,15 @@ const notInput = new Set([
 	"addon-load-failed",
 	"statistics-invalid",
 	"policy-not-finite",
+	"disk-full",
+	"hub-busy",
+	"hub-checksum",
+	"hub-network",
+	"hub-response",
+	"hub-size",
+	"hub-timeout",
+	"package-checksum",
+	"package-fetch",
 ]);
 
 /** Says what went wrong on stderr, and returns the exit code for it. */

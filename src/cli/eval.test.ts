@@ -133,7 +133,7 @@ describe.concurrent("is refused before anything is sampled", () => {
 	};
 
 	test.for<[string, string[], string[]]>([
-		["no model", ["--model", "nowhere"], ["Expected a model folder but nowhere does not exist"]],
+		["no model", ["--model", "nowhere"], ['Expected a model for "nowhere" but there is no such folder']],
 		[
 			"a tokenizer that disagrees with its model",
 			["--model", disagreeing],

@@ -18,6 +18,7 @@ import { exitCode } from "./errors.ts";
 import { comparisonTable, evaluationTable } from "./evaluation-table.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { modelTokenizer } from "./model-tokenizer.ts";
+import { namedModel } from "./named-model.ts";
 import { between, dtypeOption, modelOption, printJson, requires, threadsOption, whole } from "./options.ts";
 import { clock, StatusLine } from "./status-line.ts";
 
@@ -55,7 +56,7 @@ export function evalCommand(): Command {
 		.description(
 			"pass@1, mean@k, maj@k and unbiased pass@k of a model on test problems, with 95% bootstrap intervals",
 		)
-		.usage("--model <dir> [options]")
+		.usage("--model <model> [options]")
 		.addOption(modelOption())
 		.hook("preAction", requires("--model"))
 		.addOption(
@@ -112,7 +113,7 @@ export function evalCommand(): Command {
 				.default("text"),
 		)
 		.action(async (options: Options) => {
-			process.exitCode = await run(options);
+			process.exitCode = await run({ ...options, model: await namedModel(options.model) });
 		});
 }
 
@@ -141,8 +142,6 @@ async function evaluate(options: Options): Promise<Evaluation[] | undefined> {
 			fix: `--samples ${tooMany}`,
 		});
 	}
-	if (!existsSync(model))
-		throw new ThaliaError("usage", `Expected a model folder but ${model} does not exist`);
 	const tokenizer = modelTokenizer(model);
 	const { task, prompt } = taskOf(options);
 	const { problems, seed } = options;

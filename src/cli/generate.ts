@@ -7,6 +7,7 @@ import { expected } from "../errors.ts";
 import type { Tokenizer } from "../formats/tokenizer.ts";
 import { textOf } from "../rollout/collect.ts";
 import { modelTokenizer } from "./model-tokenizer.ts";
+import { namedModel } from "./named-model.ts";
 import {
 	between,
 	dtypeOption,
@@ -40,7 +41,7 @@ interface Options {
 export function generateCommand(): Command {
 	return new Command("generate")
 		.description("sample completions of given prompts")
-		.usage("--model <dir> [options] < lines.jsonl")
+		.usage("--model <model> [options] < lines.jsonl")
 		.addOption(modelOption())
 		.hook("preAction", requires("--model"))
 		.option("--max-tokens <n>", "longest completion", whole(1), 64)
@@ -65,7 +66,8 @@ logprobs are in nats, under the model as it is (temperature 1, nothing cut off).
 A model folder without a tokenizer takes and gives tokens only. All lines are
 checked before the first is completed.`,
 		)
-		.action(async (options: Options) => {
+		.action(async (given: Options) => {
+			const options = { ...given, model: await namedModel(given.model) };
 			const { model, dtype, threads } = options;
 			const hasTokenizer = existsSync(join(model, "tokenizer.json"));
 			const tokenizer = hasTokenizer ? modelTokenizer(model) : undefined;

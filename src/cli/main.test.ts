@@ -17,11 +17,18 @@ describe.concurrent("help", () => {
 		["pretrain", ["<recipe> [overrides...]", "--out <dir>", "(required)", "Ctrl-C"]],
 		[
 			"eval",
-			["--model <dir>", "(required)", "--k <list>", "(default: 200)", "--temperature <t>", '"text", "json"'],
+			[
+				"--model <model>",
+				"(required)",
+				"--k <list>",
+				"(default: 200)",
+				"--temperature <t>",
+				'"text", "json"',
+			],
 		],
 		[
 			"score",
-			["--model <dir>", "--reference <dir>", "--lora <dir>", "--dtype <dtype>", "kl_reverse", "entropy"],
+			["--model <model>", "--reference <model>", "--lora <dir>", "--dtype <dtype>", "kl_reverse", "entropy"],
 		],
 		[
 			"generate",
@@ -85,8 +92,8 @@ describe.concurrent("a slip of the pen is answered with what was meant", () => {
 			["train", "--resum", "x"],
 			["unknown option '--resum'", "(Did you mean --resume?)"],
 		],
-		[["eval"], ["thalia: option '--model <dir>' is required"]],
-		[["score", "--model"], ["thalia: option '--model <dir>' argument missing"]],
+		[["eval"], ["thalia: option '--model <model>' is required"]],
+		[["score", "--model"], ["thalia: option '--model <model>' argument missing"]],
 		[["score", "x", "--model", "y"], ["thalia: too many arguments for 'score'"]],
 		[
 			["eval", "--model", "x", "--format", "yaml"],

@@ -7,6 +7,7 @@ import { exitCode, reportError } from "./errors.ts";
 import { evalCommand } from "./eval.ts";
 import { explainCommand } from "./explain.ts";
 import { generateCommand } from "./generate.ts";
+import { modelsCommand } from "./models.ts";
 import { pretrainCommand } from "./pretrain.ts";
 import { probeCommand } from "./probe.ts";
 import { scoreCommand } from "./score.ts";
@@ -44,6 +45,7 @@ for (const command of [
 	explainCommand(),
 	probeCommand(),
 	generateCommand(),
+	modelsCommand(),
 	doctorCommand(),
 ]) {
 	command.copyInheritedSettings(program).showHelpAfterError(`(thalia ${command.name()} --help says more)`);

@@ -11,7 +11,10 @@ export const threadsOption = () =>
 	new Option("--threads <n>", "threads of one operation (default: one a core)").argParser(whole(1));
 
 export const modelOption = () =>
-	new Option("--model <dir>", "a model folder, such as a run's checkpoint (required)");
+	new Option(
+		"--model <model>",
+		"a model folder, such as a run's checkpoint, a .gguf file, or a name (see `thalia models`) (required)",
+	);
 
 /** Of a command whose results are JSON lines whatever is asked for. */
 export const jsonLinesOption = () =>

@@ -14,6 +14,7 @@ import { Checkpoints } from "../runs/checkpoints.ts";
 import { readManifest } from "../runs/run-directory.ts";
 import { exitCode } from "./errors.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { namedModel, withModels } from "./named-model.ts";
 import { formatOption, printJson, whole } from "./options.ts";
 import { StatusLine } from "./status-line.ts";
 import { formatTable } from "./table.ts";
@@ -42,7 +43,7 @@ export function probeCommand(): Command {
 			"of a run: the checkpoint of this step, 0 for where it began (default: the newest)",
 			whole(0),
 		)
-		.option("--sampler <dir>", "model folder of another policy that samples the rollouts")
+		.option("--sampler <model>", "another policy that samples the rollouts")
 		.option(
 			"--presets <names>",
 			"configurations by their preset, with commas (default: k1, k2, k3 in each place, and more)",
@@ -73,7 +74,9 @@ measured as it is trained: through the recipe's baseline and surrogate.
 }
 
 async function runProbe(run: string, overrides: readonly string[], options: Options): Promise<number> {
-	const { recipe, title } = subjectOf(run, overrides, options);
+	const { recipe: named, title } = subjectOf(run, overrides, options);
+	const recipe = await withModels(named);
+	const sampler = options.sampler === undefined ? undefined : await namedModel(options.sampler);
 	const beta = recipe.kl.place === "none" ? 0 : initialBeta(recipe.kl.beta);
 	const strength = beta > 0 ? beta : 1;
 	const configs =
@@ -85,7 +88,7 @@ async function runProbe(run: string, overrides: readonly string[], options: Opti
 	const probed: ProbeOptions = {
 		...{ recipe, configs, signal },
 		...{ folds: options.folds, trueBatches: options.trueBatches, seeds: options.seeds },
-		...(options.sampler === undefined ? {} : { sampler: options.sampler }),
+		...(sampler === undefined ? {} : { sampler }),
 		onProgress: progress(line),
 	};
 	try {

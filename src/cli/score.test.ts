@@ -165,7 +165,12 @@ describe.concurrent("a model folder is refused", () => {
 	const norm = "model.norm.weight";
 
 	test.for<[string, () => string, string, string?]>([
-		["that is nowhere", () => join(root, "nowhere"), "Expected config.json in ", "Hugging Face layout"],
+		[
+			"that is nowhere",
+			() => join(root, "nowhere"),
+			'nowhere" but there is no such folder',
+			"Hugging Face layout",
+		],
 		[
 			"without weights",
 			() => model((dir) => rmSync(join(dir, "model.safetensors"))),

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { openScorer } from "../engine/local/open.ts";
 import type { Tokenizer } from "../formats/tokenizer.ts";
 import { modelTokenizer } from "./model-tokenizer.ts";
+import { namedModel } from "./named-model.ts";
 import { dtypeOption, jsonLinesOption, modelOption, printJson, requires, threadsOption } from "./options.ts";
 import { StatusLine } from "./status-line.ts";
 import { readInputLines } from "./stdin.ts";
@@ -17,11 +18,11 @@ interface Options {
 export function scoreCommand(): Command {
 	return new Command("score")
 		.description("log-probs and entropies of given tokens, and KL divergences to a reference")
-		.usage("--model <dir> [options] < lines.jsonl")
+		.usage("--model <model> [options] < lines.jsonl")
 		.addOption(modelOption())
 		.hook("preAction", requires("--model"))
 		.option(
-			"--reference <dir>",
+			"--reference <model>",
 			'adds "kl", KL(model || reference), and "kl_reverse", over the whole vocabulary',
 		)
 		.option("--lora <dir>", "a PEFT adapter on the model")
@@ -45,7 +46,9 @@ All lines are checked before the first is scored.`,
 		});
 }
 
-async function score({ model, reference, lora, dtype, threads }: Options): Promise<void> {
+async function score({ lora, dtype, threads, ...named }: Options): Promise<void> {
+	const model = await namedModel(named.model);
+	const reference = named.reference === undefined ? undefined : await namedModel(named.reference);
 	const scorer = await openScorer({
 		model,
 		dtype,

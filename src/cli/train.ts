@@ -4,11 +4,13 @@ import { Command } from "commander";
 import { ThaliaError } from "../errors.ts";
 import { compareEvaluations } from "../eval/compare.ts";
 import { resolveRecipe } from "../recipe/resolve-recipe.ts";
+import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import { RunDirectory } from "../runs/run-directory.ts";
 import { planTraining, resumeTraining, type TrainHooks, type TrainResult, train } from "../trainer/train.ts";
 import { exitCode } from "./errors.ts";
 import { comparisonTable, evaluationTable } from "./evaluation-table.ts";
 import { onInterrupt } from "./interrupt.ts";
+import { withModels } from "./named-model.ts";
 import { formatOption, printJson } from "./options.ts";
 import { planText } from "./plan-text.ts";
 import { StatusLine } from "./status-line.ts";
@@ -43,6 +45,8 @@ async function runTrain(
 	options: Options,
 ): Promise<number> {
 	if (options.dryRun === true) return dryRun(file, overrides, options);
+	// Fetching a model is ended by Ctrl-C at once: what has come is kept, and there is no run yet.
+	const recipe = options.resume === undefined ? await newRecipe(file, overrides, options) : undefined;
 	const line = new StatusLine();
 	const status = new TrainStatus(line);
 	const { signal, release } = onInterrupt(() => {
@@ -51,9 +55,9 @@ async function runTrain(
 	const hooks: TrainHooks = { ...status.hooks, signal };
 	try {
 		const result =
-			options.resume === undefined
-				? await start(file, overrides, options, hooks)
-				: await resume(options.resume, file, hooks);
+			recipe !== undefined
+				? await train(recipe, join(options.runs, recipe.name), hooks)
+				: await resume(options.resume!, file, hooks);
 		line.clear();
 		if (options.format === "json") printJson(toJson(result));
 		else printResult(result, line);
@@ -66,15 +70,15 @@ async function runTrain(
 	}
 }
 
-function start(
+async function newRecipe(
 	file: string | undefined,
 	overrides: readonly string[],
-	options: Options,
-	hooks: TrainHooks,
-): Promise<TrainResult> {
-	const recipe = resolveRecipe(recipeFile(file), overrides);
-	const name = options.nextName === true ? nextFreeName(options.runs, recipe.name) : recipe.name;
-	return train({ ...recipe, name }, join(options.runs, name), hooks);
+	{ nextName, runs }: Options,
+): Promise<ResolvedRecipe> {
+	const named = resolveRecipe(recipeFile(file), overrides);
+	const name = nextName === true ? nextFreeName(runs, named.name) : named.name;
+	RunDirectory.assertFree(join(runs, name));
+	return withModels({ ...named, name });
 }
 
 function recipeFile(file: string | undefined): string {
@@ -91,8 +95,9 @@ async function dryRun(
 	{ resume, format, runs }: Options,
 ): Promise<number> {
 	const settings = resume === undefined ? recipeFile(file) : join(resume, "config.yaml");
-	const recipe = resolveRecipe(settings, overrides);
-	if (resume === undefined) RunDirectory.assertFree(join(runs, recipe.name));
+	const named = resolveRecipe(settings, overrides);
+	if (resume === undefined) RunDirectory.assertFree(join(runs, named.name));
+	const recipe = await withModels(named);
 	const plan = await planTraining(recipe);
 	if (format === "json") printJson({ recipe: recipe.name, ...plan });
 	else process.stdout.write(`${planText(recipe, plan)}\n`);

@@ -41,11 +41,20 @@ export class Checkpoint {
 		return openShards(dir, index, (files, fileOf) => new Checkpoint(dir, files, fileOf));
 	}
 
+	/** The tensor's little-endian bytes in an array of their own. */
 	read(name: string): Uint8Array<ArrayBuffer> {
+		return this.#file(name).read(name);
+	}
+
+	/** Fills `into` with the tensor's bytes from `offset` on. */
+	readInto(name: string, offset: number, into: Uint8Array): void {
+		this.#file(name).readInto(name, offset, into);
+	}
+
+	#file(name: string): SafetensorsFile {
 		const file = this.#fileOf.get(name);
-		if (file === undefined)
-			throw new ThaliaError("tensor-missing", `Expected tensor ${name} in ${this.dir} but it is not there`);
-		return file.read(name);
+		if (file !== undefined) return file;
+		throw new ThaliaError("tensor-missing", `Expected tensor ${name} in ${this.dir} but it is not there`);
 	}
 
 	close(): void {

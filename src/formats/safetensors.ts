@@ -71,6 +71,13 @@ export class SafetensorsFile {
 
 	/** The tensor's little-endian bytes in an array of their own. */
 	read(name: string): Uint8Array<ArrayBuffer> {
+		const bytes = new Uint8Array(this.entries.get(name)?.byteLength ?? 0);
+		this.readInto(name, 0, bytes);
+		return bytes;
+	}
+
+	/** Fills `into` with the tensor's bytes from `offset` on. */
+	readInto(name: string, offset: number, into: Uint8Array): void {
 		const entry = this.entries.get(name) as Located | undefined;
 		if (entry === undefined) {
 			throw new ThaliaError("tensor-missing", `Expected tensor ${name} in ${this.path} but it is not there`);
@@ -81,9 +88,12 @@ export class SafetensorsFile {
 				`Expected an open file for reading ${name} but ${this.path} is closed`,
 			);
 		}
-		const bytes = new Uint8Array(entry.byteLength);
-		readFully(this.#descriptor, bytes, entry.start, this.path);
-		return bytes;
+		if (offset + into.length > entry.byteLength) {
+			throw new RangeError(
+				`${into.length} bytes from ${offset} are beyond the ${entry.byteLength} of ${name}`,
+			);
+		}
+		readFully(this.#descriptor, into, entry.start + offset, this.path);
 	}
 
 	close(): void {

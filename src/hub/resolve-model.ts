@@ -26,6 +26,24 @@ export function isModelName(text: string): boolean {
 	return knownModel(text) !== undefined || isRepositoryId(text);
 }
 
+/** A recipe with the folders of its models, fetched or converted where that is needed. */
+export async function resolveRecipeModels<T extends { readonly model: string; readonly reference: string }>(
+	recipe: T,
+	options: ResolveModelOptions = {},
+): Promise<T> {
+	const model = await resolveModel(recipe.model, options);
+	const same = recipe.reference === recipe.model;
+	return { ...recipe, model, reference: same ? model : await resolveModel(recipe.reference, options) };
+}
+
+/** What to fetch to have a folder of the cache again that is gone; undefined for other folders. */
+export function cachedModelName(path: string): string | undefined {
+	const hub = /[\\/]models--([^\\/]+)[\\/]snapshots[\\/]([0-9a-f]{40})$/.exec(path);
+	if (hub !== null) return `${hub[1].replaceAll("--", "/")}@${hub[2]}`;
+	const packaged = /[\\/]packages[\\/]([^\\/]+)-[0-9a-f]{12}[\\/]model$/.exec(path)?.[1];
+	return packaged !== undefined && knownModel(packaged) !== undefined ? packaged : undefined;
+}
+
 /**
  * The folder, in Hugging Face layout, of a model that is named by a folder, a GGUF file, a short name
  * (`smollm2-135m-instruct`) or its name at the Hugging Face hub (`owner/name`, `owner/name@revision`): converted or

@@ -4,6 +4,7 @@ import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { stringify } from "yaml";
 import { expected, ThaliaError } from "../errors.ts";
+import { cachedModelName, isModelName } from "../hub/resolve-model.ts";
 import { type Beta, validateBeta } from "../kl/beta.ts";
 import { validateKlConfig } from "../kl/config.ts";
 import { validateObjective } from "../objective/config.ts";
@@ -16,7 +17,8 @@ import { type ResolvedRecipe, type TrainRecipe, trainRecipe } from "./train-reci
 const packageRoot = fileURLToPath(new URL("../..", import.meta.url));
 
 /**
- * A recipe with its overrides (`kl.beta=0.1`), every default filled in and every path absolute.
+ * A recipe with its overrides (`kl.beta=0.1`), every default filled in and every path absolute. What names a model without
+ * being a path (`owner/name`) stays as it is until `resolveRecipeModels`.
  * @throws ThaliaError as `readRecipe`; `recipe-path` for a model, reference or module that is nowhere;
  * `objective-config-invalid` for settings that do not go together
  */
@@ -50,13 +52,15 @@ export function resolveFields(
 			...(fix === undefined ? {} : { fix }),
 		});
 	}
-	const model = find("model", recipe.model);
+	const findModel = (key: string, path: string) =>
+		findPath(key, path, folders, subject, isModelName(path) ? path : undefined);
+	const model = findModel("model", recipe.model);
 	return {
 		...recipe,
 		kl,
 		name: recipe.name ?? name,
 		model,
-		reference: recipe.reference === undefined ? model : find("reference", recipe.reference),
+		reference: recipe.reference === undefined ? model : findModel("reference", recipe.reference),
 		...(recipe.lora !== undefined && "adapter" in recipe.lora
 			? { lora: { adapter: find("lora.adapter", recipe.lora.adapter) } }
 			: {}),
@@ -102,13 +106,26 @@ export function formatRecipe(recipe: ResolvedRecipe): string {
 	return stringify(recipe, { lineWidth: 0 });
 }
 
-function findPath(key: string, path: string, folders: readonly string[], subject: string): string {
+function findPath(
+	key: string,
+	path: string,
+	folders: readonly string[],
+	subject: string,
+	otherwise?: string,
+): string {
 	const candidates = isAbsolute(path) ? [path] : [...new Set(folders.map((folder) => resolve(folder, path)))];
 	const found = candidates.find((candidate) => existsSync(candidate));
 	if (found !== undefined) return found;
+	if (otherwise !== undefined) return otherwise;
+	const cached = cachedModelName(path);
 	throw new ThaliaError(
 		"recipe-path",
 		`${subject}: Expected a path that exists for ${key} but received ${JSON.stringify(path)}, which is none of ${candidates.join(", ")}`,
-		{ fix: "correct the path, or give one relative to the recipe" },
+		{
+			fix:
+				cached === undefined
+					? "correct the path, or give one relative to the recipe"
+					: `the cache was cleared: \`thalia models fetch ${cached}\` brings it back`,
+		},
 	);
 }

@@ -106,9 +106,12 @@ export const trainRecipe = z.strictObject({
 		)
 		.optional(),
 	seed: seed.default(0),
-	/** Folder in Hugging Face layout; a relative one is looked for beside the recipe, here, and where Thalia is. */
+	/**
+	 * Folder in Hugging Face layout or .gguf file, a relative one looked for beside the recipe, here, and where Thalia is;
+	 * or a model's short name or its `owner/name` at the Hugging Face hub, with `@revision` if it likes.
+	 */
 	model: text,
-	/** Folder of the frozen reference policy; default: `model`. */
+	/** The same for the reference policy; default: `model`. */
 	reference: text.optional(),
 	dtype: dtype.default("f32"),
 	/** Learn adapters instead of all weights; with the reference's model as base, one copy of its weights serves both. */

@@ -14,8 +14,11 @@ export type Weights = ReadonlyMap<string, Tensor>;
 
 export const torchDtypes: Partial<Record<string, Dtype>> = { F32: "f32", BF16: "bf16", F16: "f16" };
 
+/** What is read at once: an embedding as a whole, beside itself, would be a quarter more than a small model's weights. */
+const bufferBytes = 8 * 2 ** 20;
+
 /**
- * Reads a checkpoint's tensors into parameters of `dtype`.
+ * Reads a checkpoint's tensors into parameters of `dtype`, with little memory beside theirs.
  * @throws ThaliaError `tensor-missing`, `tensor-shape`, `tensor-dtype`
  */
 export function loadWeights(checkpoint: Checkpoint, config: DecoderConfig, dtype: WeightDtype): Weights {
@@ -23,6 +26,7 @@ export function loadWeights(checkpoint: Checkpoint, config: DecoderConfig, dtype
 	for (const spec of specs) {
 		for (const part of spec.parts) checkPart(checkpoint, spec, part);
 	}
+	const buffer = new Uint8Array(bufferBytes);
 	return noGrad(
 		() =>
 			new Map(
@@ -30,21 +34,36 @@ export function loadWeights(checkpoint: Checkpoint, config: DecoderConfig, dtype
 					const tensor = keep(Tensor.empty(spec.shape, dtype));
 					let row = 0;
 					for (const part of spec.parts) {
-						const entry = checkpoint.entries.get(part.name)!;
-						tidy(() => {
-							const source = Tensor.fromBytes(
-								checkpoint.read(part.name),
-								entry.shape,
-								torchDtypes[entry.dtype]!,
-							);
-							tensor.narrow(0, row, part.rows).copy_(source);
-						});
+						readRows(checkpoint, part, tensor, row, buffer);
 						row += part.rows;
 					}
 					return [spec.name, tensor];
 				}),
 			),
 	);
+}
+
+/** Copies a part into its rows of the parameter, from `row` on, a buffer of it after the other. */
+function readRows(
+	checkpoint: Checkpoint,
+	{ name, rows }: Part,
+	into: Tensor,
+	row: number,
+	buffer: Uint8Array,
+): void {
+	const { shape, dtype, byteLength } = checkpoint.entries.get(name)!;
+	const rowBytes = byteLength / rows;
+	const atOnce = Math.max(1, Math.floor(buffer.length / rowBytes));
+	for (let start = 0; start < rows; start += atOnce) {
+		const count = Math.min(atOnce, rows - start);
+		const bytes =
+			count * rowBytes <= buffer.length ? buffer.subarray(0, count * rowBytes) : new Uint8Array(rowBytes);
+		checkpoint.readInto(name, start * rowBytes, bytes);
+		tidy(() => {
+			const source = Tensor.fromBytes(bytes, [count, ...shape.slice(1)], torchDtypes[dtype]!);
+			into.narrow(0, row + start, count).copy_(source);
+		});
+	}
 }
 
 const belongs =
