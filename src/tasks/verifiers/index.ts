@@ -1,14 +1,15 @@
 import { expected } from "../../errors.ts";
 import { nearest } from "../../recipe/nearest.ts";
 import { checkRecipe } from "../../recipe/read-recipe.ts";
+import { countdown } from "./countdown.ts";
 import { standInMath } from "./stand-in-math.ts";
 import type { Verifier, VerifierKind } from "./verifier.ts";
 
 const kinds: readonly VerifierKind[] = [
 	standInMath,
+	countdown,
 	{ ...standInMath, name: "multiple-choice" },
-	{ ...standInMath, name: "countdown" },
-];
+] as readonly VerifierKind[];
 
 /** Every kind of verifier by its name. */
 export const verifierKinds: ReadonlyMap<string, VerifierKind> = new Map(
