@@ -101,7 +101,8 @@ function judge({ nums, target }: Game, answer: string): Verdict {
 	const sides = answer.split("=");
 	if (sides.length > 2) return wrong("more than one equals sign");
 	// Not more numbers than there are: whatever the length of the text, what is computed is small.
-	const [left, right] = sides.map((side) => parseExpression(side, nums.length));
+	const parsed = sides.map((side) => parseExpression(side, nums.length));
+	const [left, right] = [parsed[0], parsed.at(1)];
 	if (typeof left === "string") return wrong(left);
 	let expression: Expression = left;
 	if (right !== undefined) {
