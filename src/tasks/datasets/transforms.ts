@@ -1,3 +1,4 @@
+import { lastBoxed } from "../verifiers/last-boxed.ts";
 import { letterOf } from "./template.ts";
 
 /** What a card's `as` does with a value; undefined where the value is not of that kind, which makes the row a bad one. */
@@ -12,7 +13,7 @@ export const transforms = {
 		return answer?.trim().replaceAll(/(?<=\d),(?=\d)/g, "");
 	},
 	/** The content of the last `\boxed{...}` or `\fbox{...}`. */
-	"last-boxed": (value) => lastBoxed(textOf(value) ?? ""),
+	"last-boxed": (value) => lastBoxed(textOf(value) ?? "") ?? undefined,
 	/** The letter of a choice: of 1 it is B; a letter stays. */
 	letter: (value) => {
 		const text = textOf(value)?.trim() ?? "";
@@ -42,17 +43,4 @@ export const TRANSFORMS = Object.keys(transforms) as [
 
 function textOf(value: unknown): string | undefined {
 	return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
-}
-
-function lastBoxed(text: string): string | undefined {
-	const start = Math.max(text.lastIndexOf("\\boxed{"), text.lastIndexOf("\\fbox{"));
-	if (start === -1) return undefined;
-	const open = text.indexOf("{", start);
-	let depth = 0;
-	for (let i = open; i < text.length; i++) {
-		if (text[i] === "\\") i++;
-		else if (text[i] === "{") depth++;
-		else if (text[i] === "}" && --depth === 0) return text.slice(open + 1, i).trim();
-	}
-	return undefined;
 }

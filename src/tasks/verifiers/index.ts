@@ -1,14 +1,12 @@
 import { expected } from "../../errors.ts";
 import { nearest } from "../../recipe/nearest.ts";
 import { checkRecipe } from "../../recipe/read-recipe.ts";
+import { countdown } from "./countdown.ts";
+import { multipleChoice } from "./multiple-choice.ts";
 import { standInMath } from "./stand-in-math.ts";
 import type { Verifier, VerifierKind } from "./verifier.ts";
 
-const kinds: readonly VerifierKind[] = [
-	standInMath,
-	{ ...standInMath, name: "multiple-choice" },
-	{ ...standInMath, name: "countdown" },
-];
+const kinds = [standInMath, countdown, multipleChoice] as unknown as readonly VerifierKind[];
 
 /** Every kind of verifier by its name. */
 export const verifierKinds: ReadonlyMap<string, VerifierKind> = new Map(
@@ -21,13 +19,8 @@ export function makeVerifier(name: string, options: unknown = {}): Verifier {
 	if (kind === undefined) {
 		const names = [...verifierKinds.keys()];
 		const right = nearest(name, names);
-		throw expected(
-			"verifier-unknown",
-			`one of ${names.join(", ")}`,
-			"a verifier",
-			name,
-			right === undefined ? undefined : `did you mean ${right}?`,
-		);
+		const fix = right === undefined ? undefined : `did you mean ${right}?`;
+		throw expected("verifier-unknown", `one of ${names.join(", ")}`, "a verifier", name, fix);
 	}
 	return kind.create(checkRecipe(kind.options, options, `options of verifier ${name}`));
 }
