@@ -10,6 +10,7 @@ import { pretrainCommand } from "./pretrain.ts";
 import { probeCommand } from "./probe.ts";
 import { scoreCommand } from "./score.ts";
 import { trainCommand } from "./train.ts";
+import { verifyCommand } from "./verify.ts";
 
 const program = new Command("thalia")
 	.description(
@@ -39,6 +40,7 @@ for (const command of [
 	pretrainCommand(),
 	evalCommand(),
 	scoreCommand(),
+	verifyCommand(),
 	explainCommand(),
 	probeCommand(),
 	generateCommand(),
