@@ -12,6 +12,7 @@ import { pretrainCommand } from "./pretrain.ts";
 import { probeCommand } from "./probe.ts";
 import { scoreCommand } from "./score.ts";
 import { trainCommand } from "./train.ts";
+import { verifyCommand } from "./verify.ts";
 
 const program = new Command("thalia")
 	.description(
@@ -42,6 +43,7 @@ for (const command of [
 	evalCommand(),
 	compareCommand(),
 	scoreCommand(),
+	verifyCommand(),
 	explainCommand(),
 	probeCommand(),
 	generateCommand(),
