@@ -6,6 +6,9 @@ import { formatTable, markdownTable } from "./table.ts";
 type Rows = readonly (readonly string[])[];
 export type TableFormat = "text" | "markdown";
 
+/** A line after a table of Markdown would be a row of it. */
+const gap: Record<TableFormat, string> = { text: "\n", markdown: "\n\n" };
+
 const formats: Record<TableFormat, (rows: Rows) => string> = { text: formatTable, markdown: markdownTable };
 
 /** One policy's estimates, a row an estimate; then those of each family. */
@@ -26,7 +29,7 @@ export function evaluationTable(evaluations: readonly Evaluation[], format: Tabl
 		);
 	});
 	const table = formats[format]([["domain", "estimate", "value [95% interval]", "problems"], ...rows]);
-	return [table, ...evaluations.flatMap(remarks)].join("\n");
+	return [table, ...evaluations.flatMap(remarks)].join(gap[format]);
 }
 
 /** Before against after on the same problems; the change's interval resamples problems in pairs. */
@@ -48,7 +51,7 @@ export function comparisonTable(comparisons: readonly Comparison[], format: Tabl
 				],
 	);
 	const head = ["domain", "estimate", "before [95%]", "after [95%]", "change [95%]"];
-	return [formats[format]([head, ...rows]), ...tests].join(format === "markdown" ? "\n\n" : "\n");
+	return [formats[format]([head, ...rows]), ...tests].join(gap[format]);
 }
 
 /** What makes the figures doubtful: failed verifiers, completions that were cut off. */
