@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -35,6 +35,10 @@ test("shards are read as one", () => {
 	const checkpoint = Checkpoint.open(dir);
 	expect([...checkpoint.entries.keys()].sort()).toEqual(["a", "b", "c"]);
 	expect(checkpoint.read("c")).toEqual(Uint8Array.of(1));
+	const part = new Uint8Array(1);
+	checkpoint.readInto("c", 0, part);
+	expect(part).toEqual(Uint8Array.of(1));
+	expect(() => checkpoint.readInto("c", 1, part)).toThrow(RangeError);
 	expect(() => checkpoint.read("d")).toThrow(expect.objectContaining({ code: "tensor-missing" }));
 	checkpoint.close();
 });
@@ -46,6 +50,16 @@ test.each<[string, () => string, string]>([
 	["a map of numbers", () => folder({ weight_map: { a: 1 } }), "checkpoint-index"],
 	["a shard outside the folder", () => folder({ weight_map: { a: "../x.safetensors" } }), "checkpoint-index"],
 	["a missing shard", () => folder({ weight_map: { a: "1.safetensors" } }), "safetensors-missing"],
+	[
+		"a shard that was cut off",
+		() => {
+			const dir = folder({ weight_map: { a: "1.safetensors" } }, { "1.safetensors": ["a", "b"] });
+			const shard = join(dir, "1.safetensors");
+			truncateSync(shard, statSync(shard).size - 1);
+			return dir;
+		},
+		"safetensors-truncated",
+	],
 	[
 		"a shard without its tensor",
 		() => folder({ weight_map: { a: "1.safetensors" } }, { "1.safetensors": ["b"] }),

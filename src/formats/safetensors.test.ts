@@ -95,6 +95,35 @@ describe("refuses", () => {
 	});
 });
 
+test("a header with any bit of it flipped is refused, or names something else", () => {
+	const names = ["model.norm.weight", "model.embed"];
+	const tensors = names.map((name, i) => ({
+		name,
+		dtype: "F32" as const,
+		shape: [i + 1, 2],
+		data: () => new Uint8Array(8 * (i + 1)),
+	}));
+	writeSafetensors(path, tensors);
+	const whole = readFileSync(path);
+	const header = 8 + Number(whole.readBigUInt64LE());
+	for (let bit = 0; bit < 8 * header; bit++) {
+		const flipped = Buffer.from(whole);
+		flipped[bit >> 3] ^= 1 << (bit & 7);
+		writeFileSync(path, flipped);
+		try {
+			const opened = SafetensorsFile.open(path);
+			opened.close();
+			const described = [...opened.entries.values()].map(({ name, dtype, shape }) => [name, dtype, shape]);
+			// The one bit that changes nothing is that of a space at the end, or what a name or a type of equal size becomes.
+			const padding = whole[bit >> 3] === 0x20;
+			if (!padding)
+				expect(described).not.toEqual(tensors.map(({ name, dtype, shape }) => [name, dtype, shape]));
+		} catch (error) {
+			if ((error as Error).name !== "ThaliaError") throw error;
+		}
+	}
+});
+
 test("a failed write leaves what was there, and nothing else", () => {
 	const dir = mkdtempSync(join(folder, "kept-"));
 	const target = join(dir, "w.safetensors");
