@@ -1,6 +1,6 @@
 import { formatTable } from "../src/cli/table.ts";
+import type { Workload } from "../src/engine/local/operations.ts";
 import { type Measurement, median, medianTiming, type Timing } from "./measurement.ts";
-import type { Workload } from "./shapes.ts";
 
 /** One shape and dtype, as every side measured it. */
 export interface Comparison {

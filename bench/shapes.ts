@@ -1,13 +1,5 @@
+import type { Workload } from "../src/engine/local/operations.ts";
 import type { DecoderConfig } from "../src/formats/hf-config.ts";
-
-/** What one measured RL step does. */
-export interface Workload {
-	readonly prompts: number;
-	/** Completions of one prompt. */
-	readonly groupSize: number;
-	readonly promptTokens: number;
-	readonly completionTokens: number;
-}
 
 /** A model, its weights random, and the step that is measured on it. */
 export interface Shape {

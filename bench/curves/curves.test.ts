@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { countParameters } from "../../src/engine/local/memory.ts";
+import { matmulOperations } from "../../src/engine/local/operations.ts";
 import { writeTinyModel } from "../../src/testing/tiny-model.ts";
-import { matmulOperations } from "../floor.ts";
 import { shapes } from "../shapes.ts";
 import {
 	completionsOf,

@@ -1,6 +1,7 @@
 import { countParameters } from "../../src/engine/local/memory.ts";
+import type { Workload } from "../../src/engine/local/operations.ts";
 import type { DecoderConfig } from "../../src/formats/hf-config.ts";
-import { shapes, type Workload } from "../shapes.ts";
+import { shapes } from "../shapes.ts";
 
 /** One place on the curves: a model and what is done with it. */
 export interface Point {

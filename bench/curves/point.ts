@@ -2,10 +2,10 @@ import { z } from "zod";
 import type { Completion, SampleRequest, Sequence } from "../../src/engine/engine.ts";
 import { LocalEngine } from "../../src/engine/local/local-engine.ts";
 import { native } from "../../src/engine/local/native.ts";
+import type { Workload } from "../../src/engine/local/operations.ts";
 import type { WeightDtype } from "../../src/engine/local/weights.ts";
 import { seededRandom } from "../../src/tasks/random.ts";
 import { median } from "../measurement.ts";
-import type { Workload } from "../shapes.ts";
 import { oneMore, warmupOf } from "./plan.ts";
 
 const seconds = z.number().min(0);

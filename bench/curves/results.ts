@@ -1,6 +1,6 @@
 import { countParameters } from "../../src/engine/local/memory.ts";
+import type { Workload } from "../../src/engine/local/operations.ts";
 import { matmulFloor } from "../floor.ts";
-import type { Workload } from "../shapes.ts";
 import { type Axis, type Curve, completionsOf, keyOf, type Point, positionOf } from "./plan.ts";
 import { medianTimes, type PartTimes, type PointMeasurement } from "./point.ts";
 import { gigaflopsOf, intensityOf, type RooflineMeasurement, roofAt } from "./roofline.ts";

@@ -13,8 +13,9 @@ export function namedModel(name: string, options: ResolveModelOptions = {}): Pro
 /** A recipe with the folders of its models. */
 export function withModels<T extends { readonly model: string; readonly reference: string }>(
 	recipe: T,
+	options: ResolveModelOptions = {},
 ): Promise<T> {
-	return withProgress((onProgress) => resolveRecipeModels(recipe, { onProgress }));
+	return withProgress((onProgress) => resolveRecipeModels(recipe, { ...options, onProgress }));
 }
 
 async function withProgress<T>(work: (onProgress: (progress: Progress) => void) => Promise<T>): Promise<T> {

@@ -97,11 +97,22 @@ async function dryRun(
 	const settings = resume === undefined ? recipeFile(file) : join(resume, "config.yaml");
 	const named = resolveRecipe(settings, overrides);
 	if (resume === undefined) RunDirectory.assertFree(join(runs, named.name));
-	const recipe = await withModels(named);
+	const recipe = await withModels(named, { descriptionsOnly: true });
 	const plan = await planTraining(recipe);
-	if (format === "json") printJson({ recipe: recipe.name, ...plan });
-	else process.stdout.write(`${planText(recipe, plan)}\n`);
+	const gigaflops = await measuredRate(recipe.dtype);
+	if (format === "json") printJson({ recipe: recipe.name, ...plan, gigaflops });
+	else process.stdout.write(`${planText(named, plan, gigaflops)}\n`);
 	return plan.fits ? exitCode.ok : exitCode.failed;
+}
+
+/** Of matrix products on this machine; null where libtorch does not load, which is no reason to refuse a dry run. */
+async function measuredRate(dtype: "f32" | "bf16"): Promise<number | null> {
+	try {
+		const { matmulRate } = await import("../engine/local/matmul-rate.ts");
+		return matmulRate(dtype);
+	} catch {
+		return null;
+	}
 }
 
 function resume(dir: string, file: string | undefined, hooks: TrainHooks): Promise<TrainResult> {

@@ -1,3 +1,4 @@
+import { fetchRepository as fetchFromHub } from "../hub/fetch-repository.ts";
 import type { TrainRecipe } from "../recipe/train-recipe.ts";
 import type { DatasetOptions } from "../tasks/datasets/open-dataset.ts";
 import type { Problem } from "../tasks/family.ts";
@@ -30,7 +31,7 @@ export async function loadDomains(
 	task: TrainRecipe["task"],
 	count: number,
 	seed: number,
-	{ fetchRepository }: Pick<DatasetOptions, "fetchRepository"> = {},
+	{ fetchRepository = fetchFromHub }: Pick<DatasetOptions, "fetchRepository"> = {},
 ): Promise<Domains> {
 	const { train, heldOut, notes } = await loadTasks(task, fetchRepository);
 	const evaluation = [domain("in-domain", train), domain("out-of-domain", heldOut)].flat();
@@ -53,7 +54,7 @@ export async function loadTestDomain(
 	seed: number,
 	options: Pick<DatasetOptions, "dataDir" | "fetchRepository"> = {},
 ): Promise<Pick<Domains, "evaluation" | "notes">> {
-	const { task, notes } = await loadTask(entries, "heldOut", options);
+	const { task, notes } = await loadTask(entries, "heldOut", { fetchRepository: fetchFromHub, ...options });
 	const problems = task.problems("test", count, seed);
 	const few = problems.length < count ? [`all ${problems.length} test problems, not ${count}`] : [];
 	return {

@@ -22,16 +22,19 @@ const descriptions = new Set([
 /**
  * A model's folder, by whatever gets the wanted files of its repository. The small files come first, so that a model
  * that Thalia cannot run is refused before its weights are fetched.
+ * @param options descriptionsOnly: leave the weights where they are
  * @throws ThaliaError `model-files`, those of `parseDecoderConfig`, and what `get` throws
  */
 export async function modelFiles(
 	name: string,
 	get: (wants: (path: string) => boolean) => Promise<FetchedRepository>,
+	{ descriptionsOnly = false } = {},
 ): Promise<string> {
 	const { dir, files } = await get((path) => descriptions.has(path));
 	const config = join(dir, "config.json");
 	if (!files.includes("config.json")) throw lacks(name, "config.json");
 	parseDecoderConfig(JSON.parse(readFileSync(config, "utf8")), `${name}: config.json`);
+	if (descriptionsOnly) return dir;
 	const weights = new Set(files.includes(index) ? shardsOf(join(dir, index)) : [single]);
 	const whole = await get((path) => descriptions.has(path) || weights.has(path));
 	const missing = [...weights].find((file) => !existsSync(join(whole.dir, file)));

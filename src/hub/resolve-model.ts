@@ -1,5 +1,6 @@
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ThaliaError } from "../errors.ts";
 import { cachedRepository, fetchRepository, type Progress } from "./fetch-repository.ts";
 import { ggufModel } from "./gguf-model.ts";
@@ -14,6 +15,11 @@ export interface ResolveModelOptions {
 	readonly onProgress?: ((progress: Progress) => void) | undefined;
 	/** Where a relative path is looked for, in this order. Default: the working directory. */
 	readonly folders?: readonly string[];
+	/**
+	 * Everything but the weights: what a dry run reads. Of a model whose shape Thalia ships, its config.json alone where the
+	 * hub cannot be reached.
+	 */
+	readonly descriptionsOnly?: boolean;
 	/** Only what is here already. Default: what the environment says. */
 	readonly cachedOnly?: boolean;
 	readonly signal?: AbortSignal | undefined;
@@ -81,11 +87,20 @@ export async function resolveModel(nameOrPath: string, options: ResolveModelOpti
 	} catch (error) {
 		if (!(error instanceof ThaliaError) || !/^hub-(not-found|network|offline|timeout)$/.test(error.code))
 			throw error;
+		const shape = options.descriptionsOnly === true ? shippedShape(nameOrPath) : undefined;
+		if (shape !== undefined) return shape;
 		// What looks like the name of a repository may as well be a path with a mistake in it.
 		const { code, message, fix } = error;
 		const both = `${message}; nor is there a folder ${nameOrPath}`;
 		throw new ThaliaError(code, both, { cause: error, ...(fix === undefined ? {} : { fix }) });
 	}
+}
+
+/** A folder with the config.json of a model that recipes/paper/ trains; nothing else of it is there. */
+function shippedShape(name: string): string | undefined {
+	const { id } = splitRevision(name);
+	const dir = fileURLToPath(new URL(`../../models/shapes/${id.replace("/", "--")}`, import.meta.url));
+	return existsSync(join(dir, "config.json")) ? dir : undefined;
 }
 
 function knownModel(name: string): KnownModel | undefined {
@@ -95,12 +110,15 @@ function knownModel(name: string): KnownModel | undefined {
 
 function fromHub(
 	repository: Repository,
-	{ onProgress, fetch, signal, cachedOnly = false }: ResolveModelOptions,
+	{ onProgress, fetch, signal, cachedOnly = false, descriptionsOnly = false }: ResolveModelOptions,
 ): Promise<string> {
-	return modelFiles(repository.id, (wants) =>
-		cachedOnly
-			? Promise.resolve(cachedRepository(repository, wants))
-			: fetchRepository(repository, { wants, onProgress, fetch, signal }),
+	return modelFiles(
+		repository.id,
+		(wants) =>
+			cachedOnly
+				? Promise.resolve(cachedRepository(repository, wants))
+				: fetchRepository(repository, { wants, onProgress, fetch, signal }),
+		{ descriptionsOnly },
 	);
 }
 

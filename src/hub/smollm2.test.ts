@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { decode } from "../engine/local/decode.ts";
 import { evaluateSequences } from "../engine/local/learner.ts";
-import { openDecoder } from "../engine/local/local-engine.ts";
+import { openDecoder } from "../engine/local/open-decoder.ts";
 import type { ChatMessage } from "../formats/chat-template.ts";
 import { readDecoderConfig } from "../formats/hf-config.ts";
 import { loadTokenizer } from "../formats/tokenizer.ts";

@@ -3,21 +3,29 @@ import { freemem } from "node:os";
 import { loraTargets } from "../engine/local/lora/config.ts";
 import { readPeftConfig } from "../engine/local/lora/peft-config.ts";
 import {
+	countAdapters,
+	countParameters,
 	estimateMemory,
 	type MemoryEstimate,
 	type MemoryOfLora,
 	type StepSize,
 } from "../engine/local/memory.ts";
+import { matmulOperations, type Parts } from "../engine/local/operations.ts";
 import { ThaliaError } from "../errors.ts";
 import type { Domains } from "../eval/domains.ts";
-import { readDecoderConfig } from "../formats/hf-config.ts";
+import { type DecoderConfig, readDecoderConfig } from "../formats/hf-config.ts";
+import { loraSchema } from "../recipe/lora-schema.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import type { Prompter } from "../rollout/prompter.ts";
 import { engineOptions } from "./engine-options.ts";
 
 /** What a recipe will need, before anything is opened. */
 export interface Plan {
+	readonly model: DecoderConfig;
+	readonly parameters: { readonly policy: number; readonly trained: number };
 	readonly step: StepSize;
+	/** Floating-point operations of a step's matrix products, were every completion as long as it may be. */
+	readonly operations: Parts;
 	readonly memory: MemoryEstimate;
 	/** Bytes that this machine, or the group that the process is confined to, can still give. */
 	readonly available: number;
@@ -41,7 +49,23 @@ export function planOf(recipe: ResolvedRecipe, prompter: Prompter, domains: Doma
 	const memory = memoryOf(recipe, step);
 	const available = availableMemory();
 	const fits = memory.peak <= available;
-	return { step, memory, available, fits, fix: fits ? null : whatFits(recipe, step, available) };
+	const model = readDecoderConfig(recipe.model);
+	const { lora } = loraOf(recipe);
+	const policy = countParameters(model);
+	const { epochs } = recipe.train;
+	const once = matmulOperations(model, { prompts, groupSize, promptTokens, completionTokens: maxTokens });
+	// Frozen matrices have no gradient of their own: of the two products of the way back one is left.
+	const learn = once.learn * epochs * (lora === undefined ? 1 : 2 / 3);
+	return {
+		model,
+		parameters: { policy, trained: lora === undefined ? policy : countAdapters(model, lora.config) },
+		step,
+		operations: { ...once, learn, step: once.sample + once.reference + learn },
+		memory,
+		available,
+		fits,
+		fix: fits ? null : whatFits(recipe, step, available),
+	};
 }
 
 /** @throws ThaliaError `memory`, with the settings that would fit */
@@ -70,16 +94,22 @@ function loraOf({ lora, model, reference }: ResolvedRecipe): MemoryOfLora {
 export function whatFits(recipe: ResolvedRecipe, step: StepSize, available: number): string | null {
 	const { train } = recipe;
 	const fewer = Math.min(train.tokensPerMicroBatch, Math.max(256, step.promptTokens + step.maxTokens));
+	const smallest = {
+		...recipe,
+		dtype: "bf16",
+		train: { ...train, tokensPerMicroBatch: fewer, recompute: true },
+	} as const;
+	const all = `dtype=bf16 train.tokensPerMicroBatch=${fewer} train.recompute=true`;
 	const changes: readonly [string, ResolvedRecipe][] = [
 		[`train.tokensPerMicroBatch=${fewer}`, { ...recipe, train: { ...train, tokensPerMicroBatch: fewer } }],
 		[
 			`train.tokensPerMicroBatch=${fewer} train.recompute=true`,
 			{ ...recipe, train: { ...train, tokensPerMicroBatch: fewer, recompute: true } },
 		],
-		[
-			`dtype=bf16 train.tokensPerMicroBatch=${fewer} train.recompute=true`,
-			{ ...recipe, dtype: "bf16", train: { ...train, tokensPerMicroBatch: fewer, recompute: true } },
-		],
+		[all, smallest],
+		...(recipe.lora === undefined && recipe.referenceUpdate === "frozen"
+			? [[`'lora={}' ${all}`, { ...smallest, lora: loraSchema.parse({}) }] as [string, ResolvedRecipe]]
+			: []),
 	];
 	const fitting = changes.find(([, changed]) => memoryOf(changed, step).peak <= available);
 	return fitting === undefined ? null : `add ${fitting[0]}`;

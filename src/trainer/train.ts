@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine, RetainedVersions } from "../engine/engine.ts";
 import { openLocalEngine } from "../engine/local/open.ts";
@@ -123,10 +124,25 @@ export async function resumeTraining(dir: string, hooks: TrainHooks = {}): Promi
 }
 
 /** Everything that `train` checks before it opens the engine, and what training will need. Nothing is written. */
-export async function planTraining(recipe: ResolvedRecipe): Promise<Plan & { readonly kl: Manifest["kl"] }> {
-	const { plan } = await prepare(recipe);
-	return { ...plan, kl: klOf(recipe) };
+export async function planTraining(recipe: ResolvedRecipe): Promise<TrainingPlan> {
+	const hasTokenizer = existsSync(join(recipe.model, "tokenizer.json"));
+	const { plan, domains } = hasTokenizer
+		? await prepare(recipe)
+		: await prepareFor(
+				recipe,
+				(problem) => new Int32Array(Math.ceil(problem.prompt.length / charactersPerToken)),
+			);
+	const estimated = "prompts are measured in characters: the model's tokenizer is not here";
+	return { ...plan, kl: klOf(recipe), notes: [...domains.notes, ...(hasTokenizer ? [] : [estimated])] };
 }
+
+export interface TrainingPlan extends Plan {
+	readonly kl: Manifest["kl"];
+	readonly notes: readonly string[];
+}
+
+/** Of a tokenizer that is not known: fewer than tokenizers have, so that nothing turns out longer. */
+const charactersPerToken = 2.5;
 
 interface Prepared {
 	readonly tokenizer: Tokenizer;
@@ -138,14 +154,21 @@ interface Prepared {
 /** Everything that can be wrong with a recipe's files, found before the engine opens. */
 async function prepare(recipe: ResolvedRecipe): Promise<Prepared> {
 	const tokenizer = loadTokenizer(recipe.model);
-	const config = readDecoderConfig(recipe.model);
-	assertTokenizerFits(tokenizer, config, recipe.model);
-	const domains = await loadDomains(recipe.task, recipe.eval.problems, recipe.eval.seed);
+	assertTokenizerFits(tokenizer, readDecoderConfig(recipe.model), recipe.model);
 	const prompter = makePrompter(tokenizer, recipe.prompt);
+	return { tokenizer, prompter, ...(await prepareFor(recipe, prompter)) };
+}
+
+async function prepareFor(
+	recipe: ResolvedRecipe,
+	prompter: Prompter,
+): Promise<Pick<Prepared, "domains" | "plan">> {
+	const config = readDecoderConfig(recipe.model);
+	const domains = await loadDomains(recipe.task, recipe.eval.problems, recipe.eval.seed);
 	checkLengths(recipe, prompter, domains, config.maxPositions);
 	if (recipe.referenceUpdate !== "frozen") assertSameShape(readDecoderConfig(recipe.reference), config);
 	checkTopK(klAtStart(recipe.kl), config.vocabSize);
-	return { tokenizer, prompter, domains, plan: planOf(recipe, prompter, domains) };
+	return { domains, plan: planOf(recipe, prompter, domains) };
 }
 
 async function withEngine<T>(recipe: ResolvedRecipe, use: (engine: Engine) => Promise<T>): Promise<T> {

@@ -76,7 +76,7 @@ export interface MemoryOfLora {
 	readonly lora?: { readonly config: LoraConfig; readonly shared: boolean };
 }
 
-function countAdapters(c: DecoderConfig, lora: LoraConfig): number {
+export function countAdapters(c: DecoderConfig, lora: LoraConfig): number {
 	return adapterSpecs(c, lora).reduce((sum, { rows, columns, depth }) => sum + (rows + columns) * depth, 0);
 }
 

@@ -91,8 +91,19 @@ async function cardFiles(card: Card, options: DatasetOptions): Promise<DatasetSp
 	const missing = local.flatMap(({ paths }) => paths).filter((path) => !existsSync(path));
 	if (dataDir !== undefined && local.length > 0 && missing.length === 0)
 		return Object.fromEntries(local.map(({ split, paths }) => [split as keyof Files, paths]));
-	if (card.hub !== undefined && options.fetchRepository !== undefined)
-		return hubFiles([card.hub].flat(), options.fetchRepository);
+	if (card.hub !== undefined && options.fetchRepository !== undefined) {
+		try {
+			return await hubFiles([card.hub].flat(), options.fetchRepository);
+		} catch (cause) {
+			if (!(cause instanceof ThaliaError) || dataDir !== undefined) throw cause;
+			const { code, message, fix } = cause;
+			const local = "set task.dataDir in the recipe, or THALIA_DATA, to a folder that has its files";
+			throw new ThaliaError(code, `data set ${card.name}: ${message}`, {
+				cause,
+				fix: fix === undefined ? local : `${fix}; or ${local}`,
+			});
+		}
+	}
 	const names = local.flatMap(({ paths }) => paths.map((path) => basename(path))).join(", ");
 	throw new ThaliaError(
 		"dataset-file",
