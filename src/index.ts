@@ -28,6 +28,7 @@ export type { Estimates, Evaluation } from "./eval/summarise.ts";
 export { type ChatMessage, ChatTemplate, type RenderOptions } from "./formats/chat-template.ts";
 export { convertGguf } from "./formats/gguf/convert.ts";
 export { type DecoderConfig, readDecoderConfig } from "./formats/hf-config.ts";
+export { StreamingDecoder } from "./formats/streaming-decoder.ts";
 export { loadTokenizer, type Tokenizer } from "./formats/tokenizer.ts";
 export { type FetchOptions, fetchRepository, type Progress } from "./hub/fetch-repository.ts";
 export { type ResolveModelOptions, resolveModel, resolveRecipeModels } from "./hub/resolve-model.ts";

@@ -49,7 +49,7 @@ test("without an addon, and with a broken one, it says so and what to do; help w
 		run("doctor", "--format", "json"),
 		run("doctor"),
 		run("--help"),
-		run("score", "--model", "any"),
+		run("score", "--model", program),
 	]);
 	expect(json.code).toBe(1);
 	const bad = (JSON.parse(json.stdout) as Check[]).filter(({ ok }) => !ok);

@@ -213,6 +213,12 @@ describe("refusals say where and what", () => {
 		expect(refused.code).toBe(code);
 	});
 
+	test("a model's name stays a name, where there is no such path", () => {
+		const file = recipeFile(`${smallest}reference: owner/name@main\n`);
+		const recipe = resolveRecipe(file, ["model=SmolLM2-135M-Instruct"]);
+		expect(recipe).toMatchObject({ model: "SmolLM2-135M-Instruct", reference: "owner/name@main" });
+	});
+
 	test.each([
 		["model: nowhere\ntask: { train: [{ family: add }] }\n", "recipe-path", "for model"],
 		[
