@@ -3,7 +3,7 @@ import { claimedValues, definedValue, sameRelation, simplifyRelation } from "./c
 import { exactValue, valueInBase } from "./evaluate-exact.ts";
 import { expandSigns } from "./expand-signs.ts";
 import { isTrigonometric } from "./functions.ts";
-import { bare } from "./latex-parser.ts";
+import { bare } from "./latex-operands.ts";
 import { shapeOf, toMatrix } from "./matrices.ts";
 import { keyOf } from "./node-key.ts";
 import { fromDecimal } from "./rational.ts";
@@ -40,8 +40,17 @@ export function sameAnswer(gold: Node, answer: Node, context: Context): boolean 
 	if (gold.kind === "based" || answer.kind === "based") return sameInBase(gold, answer, context);
 	if (!unitsAgree(gold, answer)) return false;
 	if (gold.kind === "percent" || answer.kind === "percent") return samePercent(gold, answer, context);
+	if (isCapitals(gold) && isCapitals(answer)) return false;
 	if (sameValue(gold, answer, context)) return true;
 	return sameStructure(gold, answer, context);
+}
+
+/** `BD` is a segment, a word or a product of matrices: its letters have an order. */
+function isCapitals(node: Node): boolean {
+	return (
+		node.kind === "product" &&
+		node.factors.every((factor) => factor.kind === "symbol" && /^[A-Z]$/.test(factor.name))
+	);
 }
 
 const hasSign = (node: Node) => some(node, ({ kind }) => kind === "either-sign");
@@ -61,7 +70,7 @@ function sameWords(gold: Node, answer: Node, context: Context): boolean {
 	if (left !== undefined && right !== undefined) return [...left].sort().join() === [...right].sort().join();
 	const [a, b] = [plainText(gold), plainText(answer)];
 	if (a !== undefined && b !== undefined && sameText(a, b)) return true;
-	if (isSetLike(gold) || isSetLike(answer)) return sameRealSet(gold, answer, context) === true;
+	if (gold.kind !== answer.kind && sameRealSet(gold, answer, context) === true) return true;
 	const numeral = (node: Node) => (node.kind === "text" ? numeralOf(node.text) : undefined);
 	for (const [text, other] of [
 		[gold, answer],

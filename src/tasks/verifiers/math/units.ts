@@ -89,7 +89,8 @@ export function unitOf(text: string): string | null {
 		else if (word === "cubic" || word === "cu" || word === "cubed") power = 3;
 		else if (word === "/") found += "/";
 		else {
-			const [name, exponent] = word.split("^");
+			const [name, ...exponents] = word.split("^");
+			const exponent = exponents.at(0);
 			const unit = canonical.get(name);
 			if (unit === undefined) continue;
 			known = true;
