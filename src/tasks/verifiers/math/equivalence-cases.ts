@@ -133,6 +133,9 @@ export const cases: readonly Cases[] = [
 			["1234.5", "1234.05"],
 			[r`\frac{1}{1+\frac{1}{2}}`, r`\frac{3}{2}`],
 			["10", r`\frac{1}{0}`],
+			[r`\frac{1}{23}`, r`\frac{12}{3}`],
+			[r`2^{12}\cdot 3`, r`2^{12\cdot 3}`],
+			[r`\sqrt{2}3`, r`\sqrt{23}`],
 		],
 	},
 	{
@@ -781,6 +784,7 @@ export const cases: readonly Cases[] = [
 			["1", r`\infty`],
 			["5", "5 or so many words that nobody can tell what is meant by them"],
 			["\text{13}", "13"],
+			[r`\oddity{1}{23}`, r`\oddity{12}{3}`],
 		],
 	},
 ];

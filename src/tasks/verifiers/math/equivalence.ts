@@ -38,8 +38,6 @@ export function equivalent(gold: string, answer: string, options: EquivalenceOpt
 			"the same text",
 			"too long to be read, and another text",
 		);
-	if (strictText(left) === strictText(right) && !isAmbiguous(left, right))
-		return { equal: true, reason: "the same text" };
 	const budget = new Budget(steps);
 	try {
 		let parsed = false;
@@ -53,6 +51,7 @@ export function equivalent(gold: string, answer: string, options: EquivalenceOpt
 		if (sameDecimalComma(left, right) || sameDecimalComma(right, left))
 			return { equal: true, reason: "the same number" };
 		if (parsed && !isWords(left, right)) return { equal: false, reason: "not the same value" };
+		if (!parsed && strictText(left) === strictText(right)) return { equal: true, reason: "the same text" };
 	} catch (error) {
 		if (!(error instanceof OutOfSteps)) throw error;
 		return { equal: false, reason: "too much to compute, and another text" };
@@ -75,11 +74,6 @@ function reasonFor({ kind }: Node): string {
 /** A comma before three digits is read as one that groups them, and as one between two numbers. */
 function readings(...texts: string[]): readonly boolean[] {
 	return texts.some((text) => /\d(?:,|\s)\d{3}(?!\d)/.test(text)) ? [true, false] : [true];
-}
-
-/** Whether white space may tell two texts apart: `1, 234` is no `1,234`. */
-function isAmbiguous(...texts: string[]): boolean {
-	return texts.some((text) => /\d,?\s+\d/.test(text));
 }
 
 function conventionsOf(...texts: string[]): readonly Conventions[] {
