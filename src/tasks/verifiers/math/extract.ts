@@ -174,13 +174,13 @@ function tidyNumber(text: string): string {
 		.replace(/percent(?:age)?|pct/, "%");
 }
 
-/** A completion that is nothing but its answer. */
+/** A completion that is nothing but its answer: a formula, or a few words that are no sentence around a number. */
 function shortLine(text: string): string | null {
 	const plain = text.trim();
 	if (plain.length > 60 || plain.includes("\n") || plain === "") return null;
-	return /\s(?:is|are|so|then|we|the)\s/.test(plain) || (plain.match(/ /g)?.length ?? 0) > 6
-		? null
-		: clean(plain);
+	if (/\s(?:is|are|so|then|we|the)\s/i.test(plain)) return null;
+	const words = plain.match(/(?<![\\A-Za-z])[A-Za-z]{2,}/g)?.length ?? 0;
+	return words > 4 || (words > 2 && /^[A-Z].*\d/.test(plain)) ? null : clean(plain);
 }
 
 function lastOf(text: string): string | null {
