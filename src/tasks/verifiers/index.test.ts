@@ -106,6 +106,17 @@ describe("math", () => {
 		});
 	});
 
+	test("an answer that says it is one", () => {
+		expect(makeVerifier("math").compare("5", "The answer is $5$.")).toMatchObject({
+			correct: true,
+			extracted: "5",
+		});
+		expect(makeVerifier("math").compare("5", "The answer is 6.")).toMatchObject({
+			correct: false,
+			extracted: "6",
+		});
+	});
+
 	test("gsm8k reads what follows the hashes", () => {
 		const gsm8k = makeVerifier("gsm8k");
 		expect(gsm8k.verify({ gold: "1200", completion: "6*200=1200\n#### 1,200" })).toMatchObject({

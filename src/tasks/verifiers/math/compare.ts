@@ -179,6 +179,14 @@ function sameSequences(gold: Node, answer: Node, context: Context): boolean {
 		if (namesDiffer(a.items) !== namesDiffer(b.items)) return sameInOrder(a.items, b.items, context);
 		return sameInAnyOrder(a.items, b.items, context) || sameConditions(gold, answer, context);
 	}
+	if (
+		a.shape === "tuple" &&
+		b.shape === "tuple" &&
+		bracketOf(gold) !== bracketOf(answer) &&
+		!isAngled(gold) &&
+		!isAngled(answer)
+	)
+		return false;
 	if (a.shape !== "one" && b.shape !== "one") return sameInOrder(a.items, b.items, context);
 	// `\langle 1, 2 \rangle` is a vector as much as a column of a matrix is.
 	if (isAngled(gold)) return sameInOrder(a.items, vectorEntries(answer) ?? [], context);
@@ -192,6 +200,7 @@ function shapeOfSequence(node: Node): { shape: "set" | "list" | "tuple" | "one";
 	return { shape: node.open === "{" ? "set" : node.open === "" ? "list" : "tuple", items: node.items };
 }
 
+const bracketOf = (node: Node) => (node.kind === "sequence" ? node.open + node.close : "");
 const isAngled = (node: Node) => node.kind === "sequence" && node.open === "<";
 
 function vectorEntries(node: Node): readonly Node[] | undefined {
@@ -284,7 +293,11 @@ function sameInBase(gold: Node, answer: Node, context: Context): boolean {
 /** Of two answers with units of measure these must be the same; one alone may leave its unit out. */
 function unitsAgree(gold: Node, answer: Node): boolean {
 	const [a, b] = [unitsIn(gold), unitsIn(answer)];
-	return a.size === 0 || b.size === 0 || [...a].sort().join() === [...b].sort().join();
+	const [left, right] = [a, b].map((units) => [...units].sort().join());
+	if (left === "" || right === "" || left === right) return true;
+	// Degrees of an angle or of a temperature, which may leave out whose.
+	const scale = /^(?:celsius|fahrenheit)$/;
+	return (left === "degree" && scale.test(right)) || (right === "degree" && scale.test(left));
 }
 
 function unitsIn(node: Node, into = new Set<string>()): Set<string> {

@@ -113,6 +113,9 @@ export const cases: readonly Cases[] = [
 			["1,25", "1.25"],
 		],
 		different: [
+			[r`\frac13`, "0.3333333333333333"],
+			["12", "11 6/6"],
+			["103/9", "11.0 4/9"],
 			[r`\frac13`, "0.33"],
 			[r`\frac13`, "0.333"],
 			[r`\frac13`, "0.3333"],
@@ -389,6 +392,8 @@ export const cases: readonly Cases[] = [
 	{
 		topic: "percent, money, degrees",
 		equal: [
+			[r`-\$5`, r`\$-5`],
+			["40/900", r`4 4/9\%`],
 			[r`20\%`, "20%"],
 			[r`20\%`, "20"],
 			[r`20\%`, "0.2"],
@@ -432,6 +437,10 @@ export const cases: readonly Cases[] = [
 	{
 		topic: "units",
 		equal: [
+			["8", "8m"],
+			["8.25", "8.25m²"],
+			[r`18^\circ\text{C}`, "18"],
+			[r`18^\circ C`, r`18^\circ`],
 			[r`8\text{ cm}`, "8"],
 			["8", r`8\text{ cm}`],
 			["8", "8 cm"],
@@ -453,6 +462,9 @@ export const cases: readonly Cases[] = [
 			[r`15\text{ min}`, "15 minutes"],
 		],
 		different: [
+			[r`18^\circ\text{C}`, r`18^\circ\text{F}`],
+			["8", "8y"],
+			["30 minutes", "0.5 hours"],
 			[r`8\text{ cm}`, r`8\text{ m}`],
 			[r`8\text{ cm}`, r`8\text{ cm}^2`],
 			[r`8\text{ cm}`, r`9\text{ cm}`],
@@ -467,6 +479,7 @@ export const cases: readonly Cases[] = [
 	{
 		topic: "words and letters",
 		equal: [
+			["No solution", r`\text{no solution}`],
 			[r`\text{Monday}`, "Monday"],
 			[r`\text{Monday}`, "monday"],
 			["Monday", r`\text{Monday.}`],
@@ -524,6 +537,7 @@ export const cases: readonly Cases[] = [
 			[r`(2,12)`, r`\left( 2,\, 12 \right)`],
 		],
 		different: [
+			["[1,2,3]", "(1,2,3)"],
 			["(3,4)", "(4,3)"],
 			["(3,4)", "[3,4]"],
 			["(3,4)", "(3,4]"],
@@ -597,6 +611,10 @@ export const cases: readonly Cases[] = [
 	{
 		topic: "intervals and inequalities",
 		equal: [
+			[r`\mathbb{R}`, "all real numbers"],
+			[r`\emptyset`, "no solution"],
+			["|x-1|<2", "(-1,3)"],
+			[r`(0,1)\cup(1,2)`, r`(0,2)\setminus\{1\}`],
 			["[0,1)", "[0, 1)"],
 			["[0,1)", "[0,1.0)"],
 			[r`(-\infty,3)`, r`(-\infty, 3)`],
@@ -663,6 +681,9 @@ export const cases: readonly Cases[] = [
 	{
 		topic: "equations",
 		equal: [
+			[r`\begin{cases}x=1\\y=2\end{cases}`, "x=1, y=2"],
+			[r`\left\{\begin{array}{l}x=1\\y=2\end{array}\right.`, "y=2, x=1"],
+			["(x-1)(x-2)=0", "x^2-3x+2=0"],
 			["x=5", "5"],
 			["5", "x=5"],
 			["5", "5=x"],
@@ -783,7 +804,7 @@ export const cases: readonly Cases[] = [
 			[r`\infty`, r`-\infty`],
 			["1", r`\infty`],
 			["5", "5 or so many words that nobody can tell what is meant by them"],
-			["\text{13}", "13"],
+			["\text{29}", "29"],
 			[r`\oddity{1}{23}`, r`\oddity{12}{3}`],
 		],
 	},

@@ -50,6 +50,8 @@ export function equivalent(gold: string, answer: string, options: EquivalenceOpt
 		}
 		if (sameDecimalComma(left, right) || sameDecimalComma(right, left))
 			return { equal: true, reason: "the same number" };
+		const metres = inMetres(left, right);
+		if (metres !== undefined) return equivalent(left, metres, options);
 		if (parsed && !isWords(left, right)) return { equal: false, reason: "not the same value" };
 		if (!parsed && strictText(left) === strictText(right)) return { equal: true, reason: "the same text" };
 	} catch (error) {
@@ -87,6 +89,12 @@ function conventionsOf(...texts: string[]): readonly Conventions[] {
 function sameDecimalComma(a: string, b: string): boolean {
 	const decimal = /^([-+]?\d+),(\d{2}|\d{4,}|(?<=^[-+]?0,)\d+)$/.exec(a);
 	return decimal !== null && /^[-+]?\d*\.\d+$/.test(b) && Number(`${decimal[1]}.${decimal[2]}`) === Number(b);
+}
+
+/** `5m`, `5 m²`: where the gold answer is a number alone, the letter is a unit and no variable. */
+function inMetres(gold: string, answer: string): string | undefined {
+	if (!/^\\?\$?[-+\d.,/ ]+$/.test(gold)) return undefined;
+	return /^([-+\d.,/ ]*\d)\s*m(?:\^\{?[23]\}?|[²³])?$/.exec(answer)?.[1];
 }
 
 /** Whether one of them is in words rather than in formulas. */

@@ -48,17 +48,26 @@ describe("where the answer is", () => {
 		["The answer is 4 4/9.", ["4 4/9"]],
 		["The answer is 1,000.5 because of the rest", ["1,000.5"]],
 		["The answer is 7. The answer is 8.", ["8"]],
+		["Final Answer: She had started 3 hours before", ["3"]],
+		["Answer $ 7 $", ["7"]],
+		[r`Answer \( (3+4) \)`, ["(3+4)"]],
+		["The answer is `7`.", ["7"]],
+		["### Answer\n7", ["7"]],
 		// no marker at all
+		["Thus the point is (3, 4).", ["(3, 4)"]],
+		["so we get x = -3.", ["-3"]],
+		["The sum is 3 + 5 = 8", ["8"]],
+		["Prix : 3,25 euros", ["3,25"]],
 		["42", ["42"]],
 		["1/2", ["1/2"]],
 		["x^2+1", ["x^2+1"]],
-		["We see $a=3$ and so there are 7 ways.", ["7"]],
+		["We see $a=3$ and so there are 7 ways.", ["7 ways"]],
 		["There are 7 ways, as $7$ shows: $2+5$", ["2+5"]],
 		["so the error increases by 100%.", ["100%"]],
 		["It cost $5 and then $6 more in total", ["6"]],
 		["", []],
 		["I do not know what to say about this problem, sorry about that.", []],
-		["the code AZYUK2A was on the very long parcel that we opened", []],
+		["the code QX7K was on the very long parcel that we opened", []],
 	])("%j", (text, answers) => {
 		expect(extractAnswers(text)).toEqual(answers);
 	});

@@ -1,4 +1,6 @@
+import { some } from "./ast.ts";
 import { boxes } from "./boxes.ts";
+import { parse } from "./latex-parser.ts";
 import { mathSpans, type Span } from "./math-spans.ts";
 
 /**
@@ -74,7 +76,7 @@ const mostJoined = 50;
 
 const finalAnswer = /final\s+answer\b[^.\n]{0,100}?(?:\bis\b|\bare\b|:|=)\s*/gi;
 const anyAnswer =
-	/(?:\b(?:answers?|solutions?|result)(?:\s+(?:to|of|for)\s[^.\n]{0,80}?)?\s*(?:is|are|equals|would be|must be|will be)\b\s*:?|\b(?:answers?|ans)\s*(?:\*\*|\*)?\s*[:=]|答案[是为：:]*)\s*/gi;
+	/(?:\b(?:answers?|solutions?|result)(?:\s+(?:to|of|for)\s[^.\n]{0,80}?)?\s*(?:is|are|equals|would be|must be|will be)\b\s*:?|\b(?:answers?|ans)\s*(?:\*\*|\*)?\s*[:=]|\banswers?\b(?=\s*(?:\$|\\\(|\\\[))|答案[是为：:]*)\s*/gi;
 
 /** What the text says after its last "answer is"; after a box only a final answer that is a formula or a number counts. */
 function lastStatement(text: string, from: number, afterBox: boolean): string | null {
@@ -116,8 +118,8 @@ function fromSentence(rest: string, formulaOnly: boolean): string | null {
 	if (formulaOnly) return leadingNumber(line);
 	const plain = clean(line);
 	if (plain === "") return null;
-	if (plain.length <= 40 && !/\s(?:is|are|because|since|so|which|as)\s/.test(plain)) return plain;
-	return leadingNumber(line) ?? lastNumber(line) ?? (plain.length <= 80 ? plain : null);
+	if (plain.length <= 40 && !isSentence(plain)) return plain;
+	return leadingNumber(line) ?? claimed(line) ?? lastNumber(line) ?? (plain.length <= 80 ? plain : null);
 }
 
 /** A span with those after it that only "and", "or" or a comma separate from it. */
@@ -178,16 +180,38 @@ function tidyNumber(text: string): string {
 function shortLine(text: string): string | null {
 	const plain = text.trim();
 	if (plain.length > 60 || plain.includes("\n") || plain === "") return null;
-	if (/\s(?:is|are|so|then|we|the)\s/i.test(plain)) return null;
-	const words = plain.match(/(?<![\\A-Za-z])[A-Za-z]{2,}/g)?.length ?? 0;
-	return words > 4 || (words > 2 && /^[A-Z].*\d/.test(plain)) ? null : clean(plain);
+	if (isSentence(plain) || /^[A-Za-z]{2,}\s*:/.test(plain)) return null;
+	return /[A-Za-z]{3}/.test(plain.replace(/\\[A-Za-z]+/g, "")) && mathSpans(plain).length > 0
+		? null
+		: clean(plain);
+}
+
+function isSentence(text: string): boolean {
+	if (/\s(?:is|are|so|then|we|the|because|since|which|as)\s/i.test(text)) return true;
+	const words = text.match(/(?<![\\A-Za-z])[A-Za-z]{2,}/g)?.length ?? 0;
+	return words > 4 || (words > 2 && /^[A-Z].*\d/.test(text));
 }
 
 function lastOf(text: string): string | null {
 	const near = text.slice(-20_000);
 	const spans = mathSpans(near);
 	const span = spans.at(-1);
-	const number = lastNumber(span === undefined ? near : near.slice(span.end));
+	const tail = span === undefined ? near : near.slice(span.end);
+	const number = claimed(tail) ?? lastNumber(tail);
 	if (number !== null) return number;
 	return span === undefined ? null : clean(span.content);
+}
+
+/** What the last line says that something "is", or what its last equals sign has on the right, if that is a formula. */
+function claimed(text: string): string | null {
+	const line = text.trimEnd().split("\n").at(-1)!;
+	const found = /^.*(?:\s(?:is|are|be|equals)\s|=)\s*(\S.{0,60})$/.exec(line)?.[1];
+	if (found === undefined || !/\d/.test(found)) return null;
+	const node = parse(clean(found), { thousands: true });
+	return node === undefined || some(node, ({ kind }) => kind === "text") ? null : clean(found);
+}
+
+/** Whether a text that should be an answer alone says that it is the answer. */
+export function saysAnswer(text: string): boolean {
+	return /\banswer\b/i.test(text);
 }

@@ -24,6 +24,7 @@ export abstract class Operands {
 	protected abstract sum(): Node;
 	protected abstract term(): Node;
 	protected abstract factor(): Node;
+	protected abstract signedFactor(): Node;
 	protected abstract plusMinus(): "+" | "-" | "pm" | "mp" | undefined;
 	protected abstract startsFactor(token: Token): boolean;
 
@@ -371,7 +372,7 @@ export abstract class Operands {
 				return { kind: "call", name: "norm", args: [inner] };
 			}
 			case "\\$":
-				return { kind: "quantity", of: this.factor(), unit: "$" };
+				return { kind: "quantity", of: this.signedFactor(), unit: "$" };
 			default:
 				throw new NotParsed();
 		}
@@ -391,6 +392,9 @@ export abstract class Operands {
 			const items = inner.kind === "sequence" && inner.open === "" ? inner.items : [inner];
 			return { kind: "sequence", open: "{", close: "}", items };
 		}
+		// A system of equations has a brace on one side only.
+		if (inner.kind === "matrix" && inner.rows.every(({ length }) => length === 1))
+			return bare(inner.rows.flat());
 		// `{x | x > 3}`
 		const bar = this.cursor.peek();
 		if (
@@ -441,6 +445,7 @@ export abstract class Operands {
 		if (/^(?:aligned|align|gathered|split|gather|equation)/.test(name)) return bare(filled.flat());
 		if (name === "vmatrix")
 			return { kind: "call", name: "det", args: [{ kind: "matrix", rows: filled, fence: "p" }] };
+		if (name === "cases" && filled.every(({ length }) => length === 1)) return bare(filled.flat());
 		return { kind: "matrix", rows: filled, fence: name === "cases" ? "cases" : "p" };
 	}
 

@@ -14,6 +14,7 @@ const mostCharacters = 10_000;
  */
 export function parse(text: string, reading: Reading): Node | undefined {
 	if (text.length > mostCharacters) return undefined;
+	if (isPhrase(text)) return { kind: "text", text };
 	const tokens = tokenise(normalise(text), reading);
 	if (tokens === undefined || tokens.length === 0) return undefined;
 	try {
@@ -22,6 +23,15 @@ export function parse(text: string, reading: Reading): Node | undefined {
 		if (error instanceof NotParsed) return undefined;
 		throw error;
 	}
+}
+
+/** Several words of plain English, one of them too long to be variables. */
+function isPhrase(text: string): boolean {
+	return (
+		/^[A-Za-z]{2,}(?: [A-Za-z]{2,})+$/.test(text) &&
+		/[a-z]{4}/.test(text) &&
+		!/\b(?:and|or|sqrt|infinity)\b/.test(text)
+	);
 }
 
 class Parser extends Operands {
@@ -189,10 +199,10 @@ class Parser extends Operands {
 			if (token === undefined) return left;
 			if (isSign(token, "*") || isCommand(token, /^(?:cdot|times|ast|bullet|star)$/)) {
 				this.cursor.at++;
-				left = product(left, this.#signedFactor());
+				left = product(left, this.signedFactor());
 			} else if (isSign(token, "/") || isCommand(token, /^div$/)) {
 				this.cursor.at++;
-				left = { kind: "quotient", over: left, under: this.#signedFactor() };
+				left = { kind: "quotient", over: left, under: this.signedFactor() };
 			} else if (isCommand(token, /^(?:mod|bmod|pmod)$/) || (token.type === "word" && token.text === "mod")) {
 				this.cursor.at++;
 				left = { kind: "call", name: "mod", args: [left, this.factor()] };
@@ -204,7 +214,7 @@ class Parser extends Operands {
 		}
 	}
 
-	#signedFactor(): Node {
+	protected override signedFactor(): Node {
 		const sign = this.plusMinus();
 		const factor = this.factor();
 		if (sign === "-") return { kind: "negative", of: factor };
@@ -279,6 +289,9 @@ class Parser extends Operands {
 			} else if (isCommand(token, /^(?:degree|circ)$/)) {
 				this.cursor.at++;
 				node = { kind: "degrees", of: node };
+			} else if (node.kind === "degrees" && /^ ?(?:[CF]|celsius|fahrenheit)\.?$/i.test(token.text)) {
+				this.cursor.at++;
+				node = { kind: "quantity", of: node.of, unit: /c/i.test(token.text[0]) ? "celsius" : "fahrenheit" };
 			} else if (isSign(token, "\\$")) {
 				this.cursor.at++;
 				node = { kind: "quantity", of: node, unit: "$" };

@@ -17,7 +17,12 @@ export function mathSpans(text: string): Span[] {
 		const inline = match.at(4);
 		const content = match.at(1) ?? match.at(2) ?? match.at(3) ?? inline ?? "";
 		// "$5 and $6" are two sums of money: a formula is not closed by a dollar sign after white space that it did not open with.
-		if (inline !== undefined && /\s$/.test(content) && !/^\s/.test(content) && /^\d/.test(content)) {
+		if (
+			inline !== undefined &&
+			/\s$/.test(content) &&
+			!/^\s/.test(content) &&
+			/^\d.*[A-Za-z]/.test(content)
+		) {
 			span.lastIndex = match.index + whole.length - 1;
 			continue;
 		}

@@ -53,14 +53,14 @@ function sameModular(a: Node, b: Node, { seed, budget }: Context): boolean | und
 	return true;
 }
 
-/** A literal with as many digits as a double prints is that number, not another: 12 digits that all agree. */
+/** What a program prints of a root or of pi, in 15 digits or more that all agree, is that number. */
 function roundedDecimal(literal: Node, other: Node, context: Context): boolean | undefined {
 	const { of, sign } =
 		literal.kind === "negative" ? { of: literal.of, sign: -1n } : { of: literal, sign: 1n };
 	if (of.kind !== "number" || !/^\d*\.\d{10,}$/.test(of.literal) || symbolsOf(other).size > 0)
 		return undefined;
 	const digits = of.literal.replace(".", "").replace(/^0+/, "").length;
-	if (digits < 12) return undefined;
+	if (digits < 15) return undefined;
 	const places = of.literal.length - of.literal.indexOf(".") - 1;
 	try {
 		const value = numericValue(other, evaluation(new Map(), context));

@@ -33,6 +33,8 @@ const spellings: Readonly<Record<string, string>> = {
 	dollar: "$ dollar dollars usd",
 	cent: "cent cents",
 	euro: "euro euros",
+	celsius: "celsius",
+	fahrenheit: "fahrenheit",
 	radian: "rad radian radians",
 	acre: "acre acres",
 	hertz: "hz hertz",
@@ -104,10 +106,4 @@ export function unitOf(text: string): string | null {
 		}
 	}
 	return known ? found.replace(/^\/+|\/+$/g, "") : null;
-}
-
-/** Whether a number in one unit may answer for a number in the other: one has none, or they are the same. */
-export function unitsAgree(a: string, b: string): boolean {
-	const [left, right] = [unitOf(a), unitOf(b)];
-	return left === null || right === null || left === right;
 }
