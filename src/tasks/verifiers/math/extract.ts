@@ -2,6 +2,7 @@ import { some } from "./ast.ts";
 import { boxes } from "./boxes.ts";
 import { parse } from "./latex-parser.ts";
 import { mathSpans, type Span } from "./math-spans.ts";
+import { unitOf } from "./units.ts";
 
 /**
  * The answer in running text, by the first of these that it has:
@@ -118,7 +119,7 @@ function fromSentence(rest: string, formulaOnly: boolean): string | null {
 	if (formulaOnly) return leadingNumber(line);
 	const plain = clean(line);
 	if (plain === "") return null;
-	if (plain.length <= 40 && !isSentence(plain)) return plain;
+	if (plain.length <= 40 && !isSentence(plain)) return withoutRemark(plain);
 	return leadingNumber(line) ?? claimed(line) ?? lastNumber(line) ?? (plain.length <= 80 ? plain : null);
 }
 
@@ -186,6 +187,13 @@ function shortLine(text: string): string | null {
 		: clean(plain);
 }
 
+/** "8 of them" -> "8": several words after a number that are no unit. */
+function withoutRemark(text: string): string {
+	const words = /^[^A-Za-z\\]*\d[^A-Za-z\\]*(\s[A-Za-z]+(?:\s[A-Za-z]+)+)$/.exec(text)?.[1];
+	const joins = words !== undefined && /\b(?:and|or|sqrt|pi)\b/.test(words);
+	return words === undefined || joins || unitOf(words) !== null ? text : text.slice(0, -words.length).trim();
+}
+
 function isSentence(text: string): boolean {
 	if (/\s(?:is|are|so|then|we|the|because|since|which|as)\s/i.test(text)) return true;
 	const words = text.match(/(?<![\\A-Za-z])[A-Za-z]{2,}/g)?.length ?? 0;
@@ -208,7 +216,7 @@ function claimed(text: string): string | null {
 	const found = /^.*(?:\s(?:is|are|be|equals)\s|=)\s*(\S.{0,60})$/.exec(line)?.[1];
 	if (found === undefined || !/\d/.test(found)) return null;
 	const node = parse(clean(found), { thousands: true });
-	return node === undefined || some(node, ({ kind }) => kind === "text") ? null : clean(found);
+	return node === undefined || some(node, ({ kind }) => kind === "text") ? null : withoutRemark(clean(found));
 }
 
 /** Whether a text that should be an answer alone says that it is the answer. */
