@@ -42,6 +42,10 @@ describe.concurrent("help", () => {
 				"--ignore-eos",
 			],
 		],
+		[
+			"verify",
+			["--list", "--option <key=value>", "--concurrency <n>", "--timeout <seconds>", "--skip-bad-rows"],
+		],
 		["doctor", ["--format <format>", "Exit code 1"]],
 	])("%s", async ([command, contents], { expect }) => {
 		const { code, stdout, stderr } = await thalia([command, "--help"]).ended;
@@ -54,7 +58,7 @@ describe.concurrent("help", () => {
 	test("of all", async ({ expect }) => {
 		const { code, stdout, stderr } = await thalia(["--help"]).ended;
 		expect([code, stderr]).toEqual([0, ""]);
-		for (const command of ["train", "pretrain", "eval", "score", "generate", "doctor"])
+		for (const command of ["train", "pretrain", "eval", "score", "verify", "generate", "doctor"])
 			expect(stdout).toMatch(new RegExp(`^  ${command} {2,}\\S`, "m"));
 		for (const exit of [
 			"0    done",

@@ -231,7 +231,7 @@ function rowOf(line: string, place: string): Row {
 		id,
 		...texts,
 		...(completion === undefined ? {} : { completion }),
-		...(choices === undefined ? {} : { choices: choices as string[] }),
+		...(choices === undefined ? {} : { choices }),
 	};
 }
 

@@ -3,7 +3,7 @@ import { claimedValues, definedValue, sameRelation, simplifyRelation } from "./c
 import { exactValue, valueInBase } from "./evaluate-exact.ts";
 import { expandSigns } from "./expand-signs.ts";
 import { isTrigonometric } from "./functions.ts";
-import { bare } from "./latex-parser.ts";
+import { bare } from "./latex-operands.ts";
 import { shapeOf, toMatrix } from "./matrices.ts";
 import { keyOf } from "./node-key.ts";
 import { fromDecimal } from "./rational.ts";
@@ -40,8 +40,17 @@ export function sameAnswer(gold: Node, answer: Node, context: Context): boolean 
 	if (gold.kind === "based" || answer.kind === "based") return sameInBase(gold, answer, context);
 	if (!unitsAgree(gold, answer)) return false;
 	if (gold.kind === "percent" || answer.kind === "percent") return samePercent(gold, answer, context);
+	if (isCapitals(gold) && isCapitals(answer)) return false;
 	if (sameValue(gold, answer, context)) return true;
 	return sameStructure(gold, answer, context);
+}
+
+/** `BD` is a segment, a word or a product of matrices: its letters have an order. */
+function isCapitals(node: Node): boolean {
+	return (
+		node.kind === "product" &&
+		node.factors.every((factor) => factor.kind === "symbol" && /^[A-Z]$/.test(factor.name))
+	);
 }
 
 const hasSign = (node: Node) => some(node, ({ kind }) => kind === "either-sign");
@@ -61,7 +70,7 @@ function sameWords(gold: Node, answer: Node, context: Context): boolean {
 	if (left !== undefined && right !== undefined) return [...left].sort().join() === [...right].sort().join();
 	const [a, b] = [plainText(gold), plainText(answer)];
 	if (a !== undefined && b !== undefined && sameText(a, b)) return true;
-	if (isSetLike(gold) || isSetLike(answer)) return sameRealSet(gold, answer, context) === true;
+	if (gold.kind !== answer.kind && sameRealSet(gold, answer, context) === true) return true;
 	const numeral = (node: Node) => (node.kind === "text" ? numeralOf(node.text) : undefined);
 	for (const [text, other] of [
 		[gold, answer],
@@ -170,6 +179,14 @@ function sameSequences(gold: Node, answer: Node, context: Context): boolean {
 		if (namesDiffer(a.items) !== namesDiffer(b.items)) return sameInOrder(a.items, b.items, context);
 		return sameInAnyOrder(a.items, b.items, context) || sameConditions(gold, answer, context);
 	}
+	if (
+		a.shape === "tuple" &&
+		b.shape === "tuple" &&
+		bracketOf(gold) !== bracketOf(answer) &&
+		!isAngled(gold) &&
+		!isAngled(answer)
+	)
+		return false;
 	if (a.shape !== "one" && b.shape !== "one") return sameInOrder(a.items, b.items, context);
 	// `\langle 1, 2 \rangle` is a vector as much as a column of a matrix is.
 	if (isAngled(gold)) return sameInOrder(a.items, vectorEntries(answer) ?? [], context);
@@ -183,6 +200,7 @@ function shapeOfSequence(node: Node): { shape: "set" | "list" | "tuple" | "one";
 	return { shape: node.open === "{" ? "set" : node.open === "" ? "list" : "tuple", items: node.items };
 }
 
+const bracketOf = (node: Node) => (node.kind === "sequence" ? node.open + node.close : "");
 const isAngled = (node: Node) => node.kind === "sequence" && node.open === "<";
 
 function vectorEntries(node: Node): readonly Node[] | undefined {
@@ -275,7 +293,11 @@ function sameInBase(gold: Node, answer: Node, context: Context): boolean {
 /** Of two answers with units of measure these must be the same; one alone may leave its unit out. */
 function unitsAgree(gold: Node, answer: Node): boolean {
 	const [a, b] = [unitsIn(gold), unitsIn(answer)];
-	return a.size === 0 || b.size === 0 || [...a].sort().join() === [...b].sort().join();
+	const [left, right] = [a, b].map((units) => [...units].sort().join());
+	if (left === "" || right === "" || left === right) return true;
+	// Degrees of an angle or of a temperature, which may leave out whose.
+	const scale = /^(?:celsius|fahrenheit)$/;
+	return (left === "degree" && scale.test(right)) || (right === "degree" && scale.test(left));
 }
 
 function unitsIn(node: Node, into = new Set<string>()): Set<string> {

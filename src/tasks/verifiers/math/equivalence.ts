@@ -38,8 +38,6 @@ export function equivalent(gold: string, answer: string, options: EquivalenceOpt
 			"the same text",
 			"too long to be read, and another text",
 		);
-	if (strictText(left) === strictText(right) && !isAmbiguous(left, right))
-		return { equal: true, reason: "the same text" };
 	const budget = new Budget(steps);
 	try {
 		let parsed = false;
@@ -52,7 +50,10 @@ export function equivalent(gold: string, answer: string, options: EquivalenceOpt
 		}
 		if (sameDecimalComma(left, right) || sameDecimalComma(right, left))
 			return { equal: true, reason: "the same number" };
+		const metres = inMetres(left, right);
+		if (metres !== undefined) return equivalent(left, metres, options);
 		if (parsed && !isWords(left, right)) return { equal: false, reason: "not the same value" };
+		if (!parsed && strictText(left) === strictText(right)) return { equal: true, reason: "the same text" };
 	} catch (error) {
 		if (!(error instanceof OutOfSteps)) throw error;
 		return { equal: false, reason: "too much to compute, and another text" };
@@ -77,11 +78,6 @@ function readings(...texts: string[]): readonly boolean[] {
 	return texts.some((text) => /\d(?:,|\s)\d{3}(?!\d)/.test(text)) ? [true, false] : [true];
 }
 
-/** Whether white space may tell two texts apart: `1, 234` is no `1,234`. */
-function isAmbiguous(...texts: string[]): boolean {
-	return texts.some((text) => /\d,?\s+\d/.test(text));
-}
-
 function conventionsOf(...texts: string[]): readonly Conventions[] {
 	const text = texts.join(" ");
 	const logs: Conventions["log"][] = /log/.test(text) ? ["e", "10"] : ["e"];
@@ -93,6 +89,12 @@ function conventionsOf(...texts: string[]): readonly Conventions[] {
 function sameDecimalComma(a: string, b: string): boolean {
 	const decimal = /^([-+]?\d+),(\d{2}|\d{4,}|(?<=^[-+]?0,)\d+)$/.exec(a);
 	return decimal !== null && /^[-+]?\d*\.\d+$/.test(b) && Number(`${decimal[1]}.${decimal[2]}`) === Number(b);
+}
+
+/** `5m`, `5 m²`: where the gold answer is a number alone, the letter is a unit and no variable. */
+function inMetres(gold: string, answer: string): string | undefined {
+	if (!/^\\?\$?[-+\d.,/ ]+$/.test(gold)) return undefined;
+	return /^([-+\d.,/ ]*\d)\s*m(?:\^\{?[23]\}?|[²³])?$/.exec(answer)?.[1];
 }
 
 /** Whether one of them is in words rather than in formulas. */

@@ -49,7 +49,7 @@ export function exactValue(node: Node, budget: Budget): Rational | undefined {
 			const over = exactValue(node.over, budget);
 			const under = over && exactValue(node.under, budget);
 			const inverted = under && inverse(under);
-			return inverted && multiply(over!, inverted);
+			return inverted && multiply(over, inverted);
 		}
 		case "power": {
 			const exponent = exactValue(node.exponent, budget);
@@ -83,7 +83,8 @@ function exactCall(name: string, args: readonly Node[], budget: Budget): Rationa
 		if (value === undefined) return undefined;
 		values.push(value);
 	}
-	const [a, b] = values;
+	const [a] = values;
+	const b = values.at(1);
 	if (name === "abs") return a.n < 0n ? negate(a) : a;
 	if (name === "floor") return rational(floorDivide(a.n, a.d));
 	if (name === "ceil") return rational(-floorDivide(-a.n, a.d));

@@ -20,6 +20,15 @@ export class NoValue extends Error {}
 
 export type Point = ReadonlyMap<string, Complex>;
 
+/** One evaluation at one point. */
+export interface Evaluation {
+	readonly point: Point;
+	readonly conventions: Conventions;
+	readonly budget: Budget;
+	/** Set when a root or a logarithm of a negative number was taken: a real point that the expression is not made for. */
+	leftReals: boolean;
+}
+
 /** Terms of a sum or a product that are added up one by one. */
 const mostTerms = 400n;
 
@@ -27,15 +36,10 @@ const mostTerms = 400n;
  * The value of an expression to about 60 digits, with every symbol at its value in `point`.
  * @throws Undefined where it has none at this point, TooLarge, NoValue, OutOfSteps
  */
-export function numericValue(
-	node: Node,
-	point: Point,
-	conventions: Conventions,
-	budget: Budget,
-	inTrig = false,
-): Complex {
+export function numericValue(node: Node, at: Evaluation, inTrig = false): Complex {
+	const { point, conventions, budget } = at;
 	budget.spend(4);
-	const of = (part: Node) => numericValue(part, point, conventions, budget, inTrig);
+	const of = (part: Node) => numericValue(part, at, inTrig);
 	switch (node.kind) {
 		case "number":
 			return rationalValue(node.value);
@@ -70,11 +74,11 @@ export function numericValue(
 		case "quotient":
 			return complex.divide(of(node.over), of(node.under));
 		case "power":
-			return raised(node.base, node.exponent, of, budget);
+			return raised(node.base, node.exponent, of, at);
 		case "call":
-			return called(node.name, node.args, point, conventions, budget, inTrig);
+			return called(node.name, node.args, at, inTrig);
 		case "bound":
-			return bound(node, point, conventions, budget);
+			return bound(node, at);
 		default:
 			throw new NoValue();
 	}
@@ -88,7 +92,8 @@ function rationalValue({ n, d }: { n: bigint; d: bigint }): Complex {
 	return complex.fromReal(real.fromFraction(n, d));
 }
 
-function raised(base: Node, exponent: Node, of: (node: Node) => Complex, budget: Budget): Complex {
+function raised(base: Node, exponent: Node, of: (node: Node) => Complex, at: Evaluation): Complex {
+	const { budget } = at;
 	const exact = exactValue(exponent, budget);
 	const value = of(base);
 	if (exact?.d === 1n) {
@@ -112,8 +117,11 @@ function raised(base: Node, exponent: Node, of: (node: Node) => Complex, budget:
 		!(nearest === 0n && complex.isZero(value))
 	)
 		return complex.wholePower(value, nearest);
+	if (isNegative(value)) at.leftReals = true;
 	return complex.power(value, power);
 }
+
+const isNegative = (value: Complex) => complex.isReal(value) && value.re.m < 0n;
 
 /** The whole number that a value is, as far as its error lets one see. */
 function wholeNumber(value: Complex): bigint | undefined {
@@ -122,17 +130,11 @@ function wholeNumber(value: Complex): bigint | undefined {
 	return complex.agree(value, whole(nearest)) && value.err < -20 ? nearest : undefined;
 }
 
-function called(
-	name: string,
-	args: readonly Node[],
-	point: Point,
-	conventions: Conventions,
-	budget: Budget,
-	inTrig: boolean,
-): Complex {
+function called(name: string, args: readonly Node[], at: Evaluation, inTrig: boolean): Complex {
+	const { budget, conventions } = at;
 	budget.spend(20);
 	const trig = isTrigonometric(name);
-	const values = args.map((arg) => numericValue(arg, point, conventions, budget, inTrig || trig));
+	const values = args.map((arg) => numericValue(arg, at, inTrig || trig));
 	const [a, b] = values;
 	const wholes = () =>
 		values.map((value) => {
@@ -140,9 +142,10 @@ function called(
 			if (n === undefined) throw new Undefined();
 			return n;
 		});
+	if (/^(?:ln|log)$/.test(name) && isNegative(a)) at.leftReals = true;
 	switch (name) {
 		case "root":
-			return root(a, b);
+			return root(a, b, at);
 		case "sin":
 			return complex.sinCos(a).sin;
 		case "cos":
@@ -230,8 +233,9 @@ function called(
 }
 
 /** Odd roots of negative numbers are real. */
-function root(degree: Complex, of: Complex): Complex {
+function root(degree: Complex, of: Complex, at: Evaluation): Complex {
 	const n = wholeNumber(degree);
+	if (isNegative(of) && !(n !== undefined && n % 2n !== 0n)) at.leftReals = true;
 	if (n === 2n) return complex.sqrt(of);
 	if (complex.isZero(of)) return { ...of, err: -real.precision / 2 };
 	const reciprocal = complex.divide(complex.one, degree);
@@ -248,16 +252,14 @@ function unknown(name: string, args: readonly Complex[]): Complex {
 	return complex.fromReal(real.big(hash(`${name} ${key.join(" ")}`, 7) | 1n, -127));
 }
 
-function bound(
-	node: Node & { kind: "bound" },
-	point: Point,
-	conventions: Conventions,
-	budget: Budget,
-): Complex {
+function bound(node: Node & { kind: "bound" }, at: Evaluation): Complex {
 	const [lower, upper, body] = node.args;
-	const from = exactValue(lower, budget);
-	const to = exactValue(upper, budget);
-	const at = (value: Complex) => new Map([...point, [node.name, value]]);
+	const from = exactValue(lower, at.budget);
+	const to = exactValue(upper, at.budget);
+	const within = (value: Complex): Evaluation => ({
+		...at,
+		point: new Map([...at.point, [node.name, value]]),
+	});
 	if (
 		(node.operator === "sum" || node.operator === "prod") &&
 		node.name !== "" &&
@@ -267,7 +269,7 @@ function bound(
 		if (to.n - from.n > mostTerms) throw new real.TooLarge();
 		let total = node.operator === "sum" ? complex.fromReal(real.zero) : complex.one;
 		for (let k = from.n; k <= to.n; k++) {
-			const term = numericValue(body, at(whole(k)), conventions, budget);
+			const term = numericValue(body, within(whole(k)));
 			total = node.operator === "sum" ? complex.add(total, term) : complex.multiply(total, term);
 		}
 		return total;
@@ -278,8 +280,8 @@ function bound(
 		if (part.kind === "constant" && part.name === "infinity") return whole(2n ** 90n);
 		if (part.kind === "negative" && part.of.kind === "constant" && part.of.name === "infinity")
 			return whole(-(2n ** 90n));
-		return numericValue(part, point, conventions, budget);
+		return numericValue(part, at);
 	};
-	const within = at(complex.fromReal(real.big(hash("bound", 11) | 1n, -127)));
-	return unknown(node.operator, [of(lower), of(upper), numericValue(body, within, conventions, budget)]);
+	const index = complex.fromReal(real.big(hash("bound", 11) | 1n, -127));
+	return unknown(node.operator, [of(lower), of(upper), numericValue(body, within(index))]);
 }

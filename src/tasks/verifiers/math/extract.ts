@@ -1,5 +1,8 @@
+import { some } from "./ast.ts";
 import { boxes } from "./boxes.ts";
+import { parse } from "./latex-parser.ts";
 import { mathSpans, type Span } from "./math-spans.ts";
+import { unitOf } from "./units.ts";
 
 /**
  * The answer in running text, by the first of these that it has:
@@ -74,7 +77,7 @@ const mostJoined = 50;
 
 const finalAnswer = /final\s+answer\b[^.\n]{0,100}?(?:\bis\b|\bare\b|:|=)\s*/gi;
 const anyAnswer =
-	/(?:\b(?:answers?|solutions?|result)(?:\s+(?:to|of|for)\s[^.\n]{0,80}?)?\s*(?:is|are|equals|would be|must be|will be)\b\s*:?|\b(?:answers?|ans)\s*(?:\*\*|\*)?\s*[:=]|答案[是为：:]*)\s*/gi;
+	/(?:\b(?:answers?|solutions?|result)(?:\s+(?:to|of|for)\s[^.\n]{0,80}?)?\s*(?:is|are|equals|would be|must be|will be)\b\s*:?|\b(?:answers?|ans)\s*(?:\*\*|\*)?\s*[:=]|\banswers?\b(?=\s*(?:\$|\\\(|\\\[))|答案[是为：:]*)\s*/gi;
 
 /** What the text says after its last "answer is"; after a box only a final answer that is a formula or a number counts. */
 function lastStatement(text: string, from: number, afterBox: boolean): string | null {
@@ -116,8 +119,8 @@ function fromSentence(rest: string, formulaOnly: boolean): string | null {
 	if (formulaOnly) return leadingNumber(line);
 	const plain = clean(line);
 	if (plain === "") return null;
-	if (plain.length <= 40 && !/\s(?:is|are|because|since|so|which|as)\s/.test(plain)) return plain;
-	return leadingNumber(line) ?? lastNumber(line) ?? (plain.length <= 80 ? plain : null);
+	if (plain.length <= 40 && !isSentence(plain)) return withoutRemark(plain);
+	return leadingNumber(line) ?? claimed(line) ?? lastNumber(line) ?? (plain.length <= 80 ? plain : null);
 }
 
 /** A span with those after it that only "and", "or" or a comma separate from it. */
@@ -174,20 +177,49 @@ function tidyNumber(text: string): string {
 		.replace(/percent(?:age)?|pct/, "%");
 }
 
-/** A completion that is nothing but its answer. */
+/** A completion that is nothing but its answer: a formula, or a few words that are no sentence around a number. */
 function shortLine(text: string): string | null {
 	const plain = text.trim();
 	if (plain.length > 60 || plain.includes("\n") || plain === "") return null;
-	return /\s(?:is|are|so|then|we|the)\s/.test(plain) || (plain.match(/ /g)?.length ?? 0) > 6
+	if (isSentence(plain) || /^[A-Za-z]{2,}\s*:/.test(plain)) return null;
+	return /[A-Za-z]{3}/.test(plain.replace(/\\[A-Za-z]+/g, "")) && mathSpans(plain).length > 0
 		? null
 		: clean(plain);
+}
+
+/** "8 of them" -> "8": several words after a number that are no unit. */
+function withoutRemark(text: string): string {
+	const words = /^[^A-Za-z\\]*\d[^A-Za-z\\]*(\s[A-Za-z]+(?:\s[A-Za-z]+)+)$/.exec(text)?.[1];
+	const joins = words !== undefined && /\b(?:and|or|sqrt|pi)\b/.test(words);
+	return words === undefined || joins || unitOf(words) !== null ? text : text.slice(0, -words.length).trim();
+}
+
+function isSentence(text: string): boolean {
+	if (/\s(?:is|are|so|then|we|the|because|since|which|as)\s/i.test(text)) return true;
+	const words = text.match(/(?<![\\A-Za-z])[A-Za-z]{2,}/g)?.length ?? 0;
+	return words > 4 || (words > 2 && /^[A-Z].*\d/.test(text));
 }
 
 function lastOf(text: string): string | null {
 	const near = text.slice(-20_000);
 	const spans = mathSpans(near);
 	const span = spans.at(-1);
-	const number = lastNumber(span === undefined ? near : near.slice(span.end));
+	const tail = span === undefined ? near : near.slice(span.end);
+	const number = claimed(tail) ?? lastNumber(tail);
 	if (number !== null) return number;
 	return span === undefined ? null : clean(span.content);
+}
+
+/** What the last line says that something "is", or what its last equals sign has on the right, if that is a formula. */
+function claimed(text: string): string | null {
+	const line = text.trimEnd().split("\n").at(-1)!;
+	const found = /^.*(?:\s(?:is|are|be|equals)\s|=)\s*(\S.{0,60})$/.exec(line)?.[1];
+	if (found === undefined || !/\d/.test(found)) return null;
+	const node = parse(clean(found), { thousands: true });
+	return node === undefined || some(node, ({ kind }) => kind === "text") ? null : withoutRemark(clean(found));
+}
+
+/** Whether a text that should be an answer alone says that it is the answer. */
+export function saysAnswer(text: string): boolean {
+	return /\banswer\b/i.test(text);
 }

@@ -71,7 +71,7 @@ export function tokenise(text: string, { thousands }: Reading): Token[] | undefi
 			name.lastIndex = at + 1;
 			const command = name.exec(text)?.[0];
 			if (command === undefined) {
-				const next = text[at + 1];
+				const next = text.at(at + 1);
 				if (next === undefined) break;
 				if (next === "\\") push("row", "\\\\");
 				else if (next === "{" || next === "}" || next === "|" || next === "$") push("sign", `\\${next}`);

@@ -13,14 +13,21 @@ export function mathSpans(text: string): Span[] {
 	const found: Span[] = [];
 	span.lastIndex = 0;
 	for (let match = span.exec(text); match !== null; match = span.exec(text)) {
-		const content = match[1] ?? match[2] ?? match[3] ?? match[4];
+		const [whole] = match;
+		const inline = match.at(4);
+		const content = match.at(1) ?? match.at(2) ?? match.at(3) ?? inline ?? "";
 		// "$5 and $6" are two sums of money: a formula is not closed by a dollar sign after white space that it did not open with.
-		if (match[4] !== undefined && /\s$/.test(content) && !/^\s/.test(content) && /^\d/.test(content)) {
-			span.lastIndex = match.index + match[0].length - 1;
+		if (
+			inline !== undefined &&
+			/\s$/.test(content) &&
+			!/^\s/.test(content) &&
+			/^\d.*[A-Za-z]/.test(content)
+		) {
+			span.lastIndex = match.index + whole.length - 1;
 			continue;
 		}
 		if (content.trim() !== "")
-			found.push({ content: content.trim(), start: match.index, end: match.index + match[0].length });
+			found.push({ content: content.trim(), start: match.index, end: match.index + whole.length });
 	}
 	return found;
 }

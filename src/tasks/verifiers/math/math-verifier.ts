@@ -2,7 +2,7 @@ import { z } from "zod";
 import { expected } from "../../../errors.ts";
 import type { Verdict, Verifier, VerifierKind } from "../verifier.ts";
 import { defaultSteps, equivalent } from "./equivalence.ts";
-import { extractAnswers } from "./extract.ts";
+import { extractAnswers, saysAnswer } from "./extract.ts";
 import { unwrap } from "./unwrap.ts";
 
 const options = z.strictObject({
@@ -59,8 +59,10 @@ function verifierOf(
 		},
 		compare(gold, answer) {
 			check(gold);
-			const { equal, reason } = equivalent(gold, answer, settings);
-			return { correct: equal, extracted: unwrap(answer), reason };
+			// "The answer is 5" is no answer that stands alone, but it is clear which one it has.
+			const alone = saysAnswer(answer) ? (extractAnswers(answer).at(0) ?? answer) : answer;
+			const { equal, reason } = equivalent(gold, alone, settings);
+			return { correct: equal, extracted: unwrap(alone), reason };
 		},
 	};
 }

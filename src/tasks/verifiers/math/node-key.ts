@@ -15,7 +15,11 @@ export function keyOf(node: Node): string {
 			return `${node.digits}_${node.base}`;
 		default: {
 			const parts = partsOf(node).map(keyOf).join(",");
-			const { kind, name, operator, open, close, sign, signs, unit } = node as Record<string, unknown> & Node;
+			const { kind, name, operator, open, close, sign, signs, unit } = node as Record<
+				string,
+				string | number | readonly string[] | undefined
+			> &
+				Node;
 			const own = [
 				name,
 				operator,

@@ -6,8 +6,8 @@ export function normalise(text: string): string {
 	let out = text;
 	if (/[^\x20-\x7e]/.test(out))
 		out = out
-			.replace(/[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+/g, (run) => `^{${[...run].map((c) => superscripts.get(c)!).join("")}}`)
-			.replace(/[₀₁₂₃₄₅₆₇₈₉]+/g, (run) => `_{${[...run].map((c) => subscripts.indexOf(c)).join("")}}`)
+			.replace(/[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+/g, (run) => `^{${run.replace(/./g, (c) => superscripts.get(c)!)}}`)
+			.replace(/[₀₁₂₃₄₅₆₇₈₉]+/g, (run) => `_{${run.replace(/./g, (c) => String(subscripts.indexOf(c)))}}`)
 			.replace(/√\s*(\d+(?:\.\d+)?|[A-Za-z])/g, "\\sqrt{$1}")
 			.replace(/[^\x20-\x7e]/g, (c) => characters.get(c) ?? c);
 	if (!out.includes("\\") && !out.includes("{,")) return out;
@@ -34,7 +34,7 @@ const sizes =
 	/\\(?:left|right|middle|bigl|bigr|bigm|big|Bigl|Bigr|Bigm|Big|biggl|biggr|bigg|Biggl|Biggr|Bigg)(?![A-Za-z])\s*(\.)?/g;
 
 const subscripts = "₀₁₂₃₄₅₆₇₈₉";
-const superscripts = new Map([..."⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ"].map((c, i) => [c, "0123456789-+n"[i]]));
+const superscripts = new Map("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ".split("").map((c, i) => [c, "0123456789-+n"[i]] as const));
 
 const characters = new Map<string, string>([
 	...["\u2212", "\u2013", "\u2014", "\u2010", "\u2011", "\uff0d"].map((c) => [c, "-"] as const),

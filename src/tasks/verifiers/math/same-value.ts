@@ -7,7 +7,7 @@ import { TooLarge } from "./big-float.ts";
 import type { Budget } from "./budget.ts";
 import { exactValue } from "./evaluate-exact.ts";
 import { isRational, modularValue } from "./evaluate-modular.ts";
-import { type Conventions, NoValue, numericValue, type Point } from "./evaluate-numeric.ts";
+import { type Conventions, type Evaluation, NoValue, numericValue, type Point } from "./evaluate-numeric.ts";
 import { equal } from "./rational.ts";
 
 /** What every comparison of one pair of answers shares. */
@@ -53,17 +53,17 @@ function sameModular(a: Node, b: Node, { seed, budget }: Context): boolean | und
 	return true;
 }
 
-/** A literal with as many digits as a double prints is that number, not another: 12 digits that all agree. */
+/** What a program prints of a root or of pi, in 15 digits or more that all agree, is that number. */
 function roundedDecimal(literal: Node, other: Node, context: Context): boolean | undefined {
 	const { of, sign } =
 		literal.kind === "negative" ? { of: literal.of, sign: -1n } : { of: literal, sign: 1n };
 	if (of.kind !== "number" || !/^\d*\.\d{10,}$/.test(of.literal) || symbolsOf(other).size > 0)
 		return undefined;
 	const digits = of.literal.replace(".", "").replace(/^0+/, "").length;
-	if (digits < 12) return undefined;
+	if (digits < 15) return undefined;
 	const places = of.literal.length - of.literal.indexOf(".") - 1;
 	try {
-		const value = numericValue(other, new Map(), context.conventions, context.budget);
+		const value = numericValue(other, evaluation(new Map(), context));
 		if (!complex.isReal(value)) return false;
 		const difference = real.subtract(value.re, real.fromFraction(sign * of.value.n, of.value.d));
 		return real.compare(real.absolute(difference), real.fromFraction(1n, 10n ** BigInt(places))) <= 0;
@@ -82,11 +82,12 @@ function sameNumeric(a: Node, b: Node, context: Context): boolean {
 	let agreed = 0;
 	const others: boolean[] = [];
 	for (const point of samplePoints(names, [a, b], context.seed)) {
-		const left = valueAt(a, point, context);
-		const right = left && valueAt(b, point, context);
+		const at = evaluation(point, context);
+		const left = valueIn(a, at);
+		const right = left && valueIn(b, at);
 		if (left === undefined || right === undefined || !isSure(left, right)) continue;
 		const agrees = complex.agree(left, right);
-		if (complex.isReal(left) && complex.isReal(right)) {
+		if (!at.leftReals && complex.isReal(left) && complex.isReal(right)) {
 			if (!agrees) return false;
 			if (++agreed >= enoughPoints) return true;
 		} else others.push(agrees);
@@ -101,9 +102,18 @@ function isSure(a: Complex, b: Complex): boolean {
 	return complex.sureBits(a, b) > 64;
 }
 
-export function valueAt(node: Node, point: Point, { conventions, budget }: Context): Complex | undefined {
+/** @throws TooLarge, NoValue */
+export function valueAt(node: Node, point: Point, context: Context): Complex | undefined {
+	return valueIn(node, evaluation(point, context));
+}
+
+function evaluation(point: Point, { conventions, budget }: Context): Evaluation {
+	return { point, conventions, budget, leftReals: false };
+}
+
+function valueIn(node: Node, at: Evaluation): Complex | undefined {
 	try {
-		return numericValue(node, point, conventions, budget);
+		return numericValue(node, at);
 	} catch (error) {
 		if (error instanceof Undefined) return undefined;
 		throw error;

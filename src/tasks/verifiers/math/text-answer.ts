@@ -47,10 +47,7 @@ const aliases = new Map([
 	["no real solutions", "no real solution"],
 ]);
 
-/** White space and spelling apart, the same characters. */
+/** A formula that nobody can read, without its white space: braces count, as `\frac{1}{23}` is not `\frac{12}{3}`. */
 export function strictText(text: string): string {
-	return normalise(text)
-		.replace(/\\(?:text|mathrm|mbox|operatorname)(?![A-Za-z])/g, "")
-		.replace(/[\s{}$]/g, "")
-		.replace(/[.,]$/, "");
+	return normalise(text).replace(/[\s$]/g, "");
 }

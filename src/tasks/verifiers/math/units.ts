@@ -33,6 +33,8 @@ const spellings: Readonly<Record<string, string>> = {
 	dollar: "$ dollar dollars usd",
 	cent: "cent cents",
 	euro: "euro euros",
+	celsius: "celsius",
+	fahrenheit: "fahrenheit",
 	radian: "rad radian radians",
 	acre: "acre acres",
 	hertz: "hz hertz",
@@ -89,7 +91,8 @@ export function unitOf(text: string): string | null {
 		else if (word === "cubic" || word === "cu" || word === "cubed") power = 3;
 		else if (word === "/") found += "/";
 		else {
-			const [name, exponent] = word.split("^");
+			const [name, ...exponents] = word.split("^");
+			const exponent = exponents.at(0);
 			const unit = canonical.get(name);
 			if (unit === undefined) continue;
 			known = true;
@@ -103,10 +106,4 @@ export function unitOf(text: string): string | null {
 		}
 	}
 	return known ? found.replace(/^\/+|\/+$/g, "") : null;
-}
-
-/** Whether a number in one unit may answer for a number in the other: one has none, or they are the same. */
-export function unitsAgree(a: string, b: string): boolean {
-	const [left, right] = [unitOf(a), unitOf(b)];
-	return left === null || right === null || left === right;
 }
