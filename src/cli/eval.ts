@@ -76,7 +76,11 @@ export function evalCommand(): Command {
 			"--data-dir <dir>",
 			"where data sets have their files (default: THALIA_DATA, or their repository)",
 		)
-		.option("--shots <n>", "solved examples before each problem, where a data set has them", whole(0))
+		.option(
+			"--shots <n>",
+			"solved examples before each problem: a data set's own, or training problems",
+			whole(0),
+		)
 		.option("--problems <n>", "problems of each domain", whole(1), 200)
 		.option("--samples <n>", "completions of a problem", whole(1), 8)
 		.option("--k <list>", "the k of pass@k, comma-separated (default: 1 and --samples)", list)
@@ -187,13 +191,13 @@ interface Context {
 
 async function evaluateDomains(
 	options: Options,
-	{ evaluation }: Pick<Domains, "evaluation">,
+	{ evaluation, examples }: Pick<Domains, "evaluation" | "examples">,
 	tokenizer: Tokenizer,
 	prompt: PromptOptions,
 	{ line, folder, signal, ks }: Context,
 ): Promise<Evaluation[]> {
 	const { model, dtype, threads } = options;
-	const prompter = makePrompter(tokenizer, prompt);
+	const prompter = makePrompter(tokenizer, prompt, examples);
 	const engine = await openLocalEngine({ model, dtype, ...(threads === undefined ? {} : { threads }) });
 	try {
 		const evaluations: Evaluation[] = [];
@@ -262,6 +266,7 @@ function settingsOf(options: Options, task: EvaluatedTask, prompt: PromptOptions
 function taskOf(options: Options): { task: EvaluatedTask; prompt: PromptOptions } {
 	const { model, recipe, families, datasets, shots, dataDir, chat, system } = options;
 	const own: PromptOptions = {
+		...(shots === undefined || datasets !== undefined ? {} : { shots }),
 		...(chat === undefined ? {} : { chat }),
 		...(system === undefined ? {} : { system }),
 	};

@@ -1,5 +1,6 @@
 import { fetchRepository as fetchFromHub } from "../hub/fetch-repository.ts";
 import type { TrainRecipe } from "../recipe/train-recipe.ts";
+import { type Examples, examplesOf } from "../rollout/prompter.ts";
 import type { DatasetOptions } from "../tasks/datasets/open-dataset.ts";
 import type { Problem } from "../tasks/family.ts";
 import { type LoadedTask, loadTask, type TaskEntry } from "../tasks/load-task.ts";
@@ -19,6 +20,8 @@ export interface EvaluationDomain {
 export interface Domains {
 	readonly train: Task;
 	readonly evaluation: readonly EvaluationDomain[];
+	/** What `prompt.shots` shows before a problem of any of them. */
+	readonly examples: Examples;
 	/** What to know of the data: rows left out, fewer test problems than asked for. */
 	readonly notes: readonly string[];
 }
@@ -38,7 +41,8 @@ export async function loadDomains(
 	const few = evaluation.flatMap(({ name, problems }) =>
 		problems.length < count ? [`${name}: all ${problems.length} test problems, not ${count}`] : [],
 	);
-	return { train: train.task, evaluation, notes: [...notes, ...few] };
+	const examples = examplesOf([train, heldOut].flatMap((from) => (from === undefined ? [] : [from.task])));
+	return { train: train.task, evaluation, examples, notes: [...notes, ...few] };
 
 	function domain(name: EvaluationDomain["name"], from: Evaluated | undefined): EvaluationDomain[] {
 		if (from === undefined || !from.hasTest) return [];
@@ -53,12 +57,13 @@ export async function loadTestDomain(
 	count: number,
 	seed: number,
 	options: Pick<DatasetOptions, "dataDir" | "fetchRepository"> = {},
-): Promise<Pick<Domains, "evaluation" | "notes">> {
+): Promise<Omit<Domains, "train">> {
 	const { task, notes } = await loadTask(entries, "heldOut", { fetchRepository: fetchFromHub, ...options });
 	const problems = task.problems("test", count, seed);
 	const few = problems.length < count ? [`all ${problems.length} test problems, not ${count}`] : [];
 	return {
 		evaluation: [evaluatedOn("test", task, problems)],
+		examples: examplesOf([task]),
 		notes: [...notes, ...few],
 	};
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Template } from "@huggingface/jinja";
 import { describe, expected, ThaliaError } from "../errors.ts";
-import { isTimeout, withTimeLimit } from "./time-limit.ts";
+import { isTimeout, withTimeLimit } from "../time-limit.ts";
 
 /** One turn of a conversation; templates read what else it has (tool calls, reasoning) too. */
 export interface ChatMessage {

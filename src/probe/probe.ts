@@ -12,7 +12,7 @@ import { type PreparedObjective, prepareObjective, selectSequences } from "../ob
 import { weigh } from "../objective/weigh.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import { sampleGroups } from "../rollout/collect.ts";
-import { makePrompter } from "../rollout/prompter.ts";
+import { examplesOf, makePrompter } from "../rollout/prompter.ts";
 import type { Task } from "../tasks/task.ts";
 import { engineOptions } from "../trainer/engine-options.ts";
 import { accumulate } from "../trainer/learn.ts";
@@ -212,7 +212,7 @@ class Probe {
 				groupSize,
 				sampling: { temperature, topK, topP, minP, maxTokens, seed },
 				rewardTimeoutMs: rollout.rewardTimeoutSeconds * 1000,
-				prompter: makePrompter(this.#tokenizer, this.#options.recipe.prompt),
+				prompter: makePrompter(this.#tokenizer, this.#options.recipe.prompt, examplesOf([this.#task])),
 			},
 		);
 		const all: Sequence[] = sampled.completions.map(({ tokens }, i) =>

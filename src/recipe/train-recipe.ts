@@ -77,6 +77,8 @@ const prompt = z.strictObject({
 	chat: z.union([z.boolean(), z.literal("auto")]).default("auto"),
 	/** What the system says before it. */
 	system: text.optional(),
+	/** Solved examples before it, of the task's training problems. */
+	shots: z.int().min(0).default(0),
 });
 
 const evaluation = z.strictObject({

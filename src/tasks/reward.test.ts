@@ -96,3 +96,15 @@ test("a reward may come with the answer that was found, and without", async () =
 		error: "the reward is NaN, not a finite number",
 	});
 });
+
+test("a function that computes without end is ended by force", async () => {
+	const endless: RewardFunction = () => {
+		for (;;);
+	};
+	const backtracking: RewardFunction = () => Number(/^(a+)+$/.test(`${"a".repeat(40)}b`));
+	for (const reward of [endless, backtracking]) {
+		expect(await scoreCompletion(reward, input, { timeoutMs: 50 })).toEqual({
+			error: "no reward within 50 ms",
+		});
+	}
+});

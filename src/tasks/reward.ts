@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { expected } from "../errors.ts";
+import { isTimeout, withTimeLimit } from "../time-limit.ts";
 import type { Problem } from "./family.ts";
 
 /** What a Node timer can wait at most, in milliseconds; one that is longer goes off at once. */
@@ -28,8 +29,8 @@ export type Scored = Reward | { readonly error: string };
 
 /**
  * Runs a reward function on one completion. Whatever the function does, this does not throw: a failing verifier is
- * data, with its message and where it came from, and never a reward of 0. A function that blocks the thread cannot be
- * interrupted; the time limit is for those that wait.
+ * data, with its message and where it came from, and never a reward of 0. One that waits too long is given up; one that
+ * computes too long is ended by force, up to its first `await`: after it, nothing can interrupt a computation.
  * @throws ThaliaError `reward-options-invalid`
  */
 export async function scoreCompletion(
@@ -49,7 +50,10 @@ export async function scoreCompletion(
 		}, timeoutMs);
 	});
 	try {
-		const value: unknown = await Promise.race([call(reward, { ...input, signal: abort.signal }), late]);
+		const value: unknown = await Promise.race([
+			call(reward, { ...input, signal: abort.signal }, timeoutMs),
+			late,
+		]);
 		const { reward: number, answer } = hasReward(value) ? value : { reward: value, answer: undefined };
 		if (typeof number !== "number" || !Number.isFinite(number))
 			return { error: `the reward is ${show(number)}, not a finite number` };
@@ -82,8 +86,12 @@ export async function scoreAll(
 }
 
 /** A synchronous throw becomes a rejection. */
-async function call(reward: RewardFunction, input: RewardInput): Promise<number | Reward> {
-	return await reward(input);
+async function call(reward: RewardFunction, input: RewardInput, timeoutMs: number): Promise<number | Reward> {
+	try {
+		return await withTimeLimit(Math.ceil(timeoutMs), () => reward(input));
+	} catch (error) {
+		throw isTimeout(error) ? new TimeLimit(`no reward within ${timeoutMs} ms`) : error;
+	}
 }
 
 function hasReward(value: unknown): value is Record<"reward" | "answer", unknown> {

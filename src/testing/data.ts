@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const candidate = fileURLToPath(new URL("../../../shared/data", import.meta.url));
@@ -8,4 +8,12 @@ export const realData: string | undefined = existsSync(candidate) ? candidate : 
 
 if (realData === undefined) {
 	console.warn(`\nNOT RUN: the data sets are not at ${candidate}; the tests that need them are skipped.\n`);
+}
+
+/** The rows of one of them, by its path in the folder. */
+export function dataRows<T>(path: string): T[] {
+	return readFileSync(`${realData!}/${path}`, "utf8")
+		.split("\n")
+		.filter((line) => line !== "")
+		.map((line) => JSON.parse(line) as T);
 }

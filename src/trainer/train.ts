@@ -125,15 +125,16 @@ export async function resumeTraining(dir: string, hooks: TrainHooks = {}): Promi
 
 /** Everything that `train` checks before it opens the engine, and what training will need. Nothing is written. */
 export async function planTraining(recipe: ResolvedRecipe): Promise<TrainingPlan> {
-	const hasTokenizer = existsSync(join(recipe.model, "tokenizer.json"));
-	const { plan, domains } = hasTokenizer
-		? await prepare(recipe)
-		: await prepareFor(
-				recipe,
-				(problem) => new Int32Array(Math.ceil(problem.prompt.length / charactersPerToken)),
-			);
-	const estimated = "prompts are measured in characters: the model's tokenizer is not here";
-	return { ...plan, kl: klOf(recipe), notes: [...domains.notes, ...(hasTokenizer ? [] : [estimated])] };
+	if (existsSync(join(recipe.model, "tokenizer.json"))) {
+		const { plan, domains } = await prepare(recipe);
+		return { ...plan, kl: klOf(recipe), notes: domains.notes };
+	}
+	const domains = await domainsOf(recipe);
+	const examples = 2 * recipe.prompt.shots;
+	const measured: Prompter = ({ prompt }) =>
+		new Int32Array(Math.ceil((prompt.length * (1 + examples)) / charactersPerToken));
+	const note = "prompts are measured in characters: the model's tokenizer is not here";
+	return { ...checkedPlan(recipe, measured, domains), kl: klOf(recipe), notes: [...domains.notes, note] };
 }
 
 export interface TrainingPlan extends Plan {
@@ -155,20 +156,21 @@ interface Prepared {
 async function prepare(recipe: ResolvedRecipe): Promise<Prepared> {
 	const tokenizer = loadTokenizer(recipe.model);
 	assertTokenizerFits(tokenizer, readDecoderConfig(recipe.model), recipe.model);
-	const prompter = makePrompter(tokenizer, recipe.prompt);
-	return { tokenizer, prompter, ...(await prepareFor(recipe, prompter)) };
+	const domains = await domainsOf(recipe);
+	const prompter = makePrompter(tokenizer, recipe.prompt, domains.examples);
+	return { tokenizer, prompter, domains, plan: checkedPlan(recipe, prompter, domains) };
 }
 
-async function prepareFor(
-	recipe: ResolvedRecipe,
-	prompter: Prompter,
-): Promise<Pick<Prepared, "domains" | "plan">> {
+function domainsOf({ task, eval: { problems, seed } }: ResolvedRecipe): Promise<Domains> {
+	return loadDomains(task, problems, seed);
+}
+
+function checkedPlan(recipe: ResolvedRecipe, prompter: Prompter, domains: Domains): Plan {
 	const config = readDecoderConfig(recipe.model);
-	const domains = await loadDomains(recipe.task, recipe.eval.problems, recipe.eval.seed);
 	checkLengths(recipe, prompter, domains, config.maxPositions);
 	if (recipe.referenceUpdate !== "frozen") assertSameShape(readDecoderConfig(recipe.reference), config);
 	checkTopK(klAtStart(recipe.kl), config.vocabSize);
-	return { domains, plan: planOf(recipe, prompter, domains) };
+	return planOf(recipe, prompter, domains);
 }
 
 async function withEngine<T>(recipe: ResolvedRecipe, use: (engine: Engine) => Promise<T>): Promise<T> {
@@ -424,7 +426,7 @@ function checkLengths(
 	throw new ThaliaError(
 		"too-many-positions",
 		`Expected prompt and completion to fit the model's ${maxPositions} positions but received ${longest} + ${maxTokens}`,
-		{ fix: `set rollout.maxTokens (and eval.maxTokens) to at most ${maxPositions - longest}` },
+		{ fix: `set rollout.maxTokens${recipe.eval.maxTokens === undefined ? "" : " and eval.maxTokens"} to at most ${maxPositions - longest}` },
 	);
 }
 

@@ -58,6 +58,11 @@ describe("exact", () => {
 });
 
 describe("regex", () => {
+	test("a pattern that backtracks without end gives no verdict", () => {
+		const verifier = makeVerifier("regex", { seconds: 0.05 });
+		expect(thrown(() => verifier.compare("(a+)+", `${"a".repeat(40)}b`)).code).toBe("verifier-endless");
+	});
+
 	test("the whole text, or a part", () => {
 		expect(makeVerifier("regex").compare("\\d+", " 42 ")).toMatchObject({ correct: true, extracted: "42" });
 		expect(makeVerifier("regex").compare("\\d+", "42 or so")).toMatchObject({

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { expected, ThaliaError } from "../../errors.ts";
+import { describe, expected, ThaliaError } from "../../errors.ts";
+import { isTimeout, withTimeLimit } from "../../time-limit.ts";
 import type { Verifier, VerifierKind } from "./verifier.ts";
 
 const options = z.strictObject({
@@ -10,17 +11,16 @@ const options = z.strictObject({
 		.default("u"),
 	/** Where the pattern must match: all of the trimmed text, its end, or anywhere. */
 	match: z.enum(["whole", "end", "anywhere"]).default("whole"),
+	/** A pattern that backtracks for longer than this many seconds gives no verdict. */
+	seconds: z.number().positive().max(3600).default(1),
 });
 
-/**
- * The gold answer is a regular expression. Its author is trusted: a pattern that backtracks without end takes the time of
- * the run.
- */
+/** The gold answer is a regular expression. */
 export const regexVerifier: VerifierKind<typeof options> = {
 	name: "regex",
 	description: "the text matches the gold answer, which is a regular expression",
 	options,
-	create({ flags, match }): Verifier {
+	create({ flags, match, seconds }): Verifier {
 		const compiled = new Map<string, RegExp>();
 		const patternOf = (gold: string): RegExp => {
 			const known = compiled.get(gold);
@@ -44,7 +44,8 @@ export const regexVerifier: VerifierKind<typeof options> = {
 			}
 		};
 		const compare = (gold: string, answer: string) => {
-			const found = patternOf(gold).exec(answer.trim());
+			const pattern = patternOf(gold);
+			const found = limited(() => pattern.exec(answer.trim()), gold, seconds);
 			return {
 				correct: found !== null,
 				extracted: found === null ? null : (found.at(1) ?? found[0]),
@@ -54,3 +55,16 @@ export const regexVerifier: VerifierKind<typeof options> = {
 		return { verify: ({ gold, completion }) => compare(gold, completion), compare };
 	},
 };
+
+function limited<T>(work: () => T, gold: string, seconds: number): T {
+	try {
+		return withTimeLimit(Math.ceil(seconds * 1000), work);
+	} catch (cause) {
+		if (!isTimeout(cause)) throw cause;
+		throw new ThaliaError(
+			"verifier-endless",
+			`Expected the regular expression ${describe(gold)} to come to an end within ${seconds} s but it did not`,
+			{ fix: "write it without repetitions of repetitions, such as (a+)+", cause },
+		);
+	}
+}

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { dataDir, dataRows } from "../../../testing/data-sets.ts";
+import { dataRows, realData } from "../../../testing/data.ts";
 import { makeVerifier } from "../index.ts";
 import type { Verdict } from "../verifier.ts";
 import { equivalent } from "./equivalence.ts";
@@ -15,7 +15,7 @@ interface Row {
 const verify = (kind: string, gold: string, completion: string) =>
 	makeVerifier(kind).verify({ gold, completion }) as Verdict;
 
-describe.skipIf(dataDir === undefined)("data sets as their authors published them", () => {
+describe.skipIf(realData === undefined)("data sets as their authors published them", () => {
 	test.each([
 		["math", "math-train.jsonl", 7498],
 		["math", "math-test.jsonl", 5000],
