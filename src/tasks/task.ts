@@ -31,6 +31,8 @@ export interface Task {
 	 */
 	problems(split: Split, count: number, seed: number): Problem[];
 	readonly reward: RewardFunction;
+	/** How many distinct test problems there are, where that is known; 0: it cannot be evaluated on. */
+	readonly testProblems?: number;
 }
 
 /** A task over procedural families; the reward is 1 for the right answer and 0 for another. */
