@@ -1,13 +1,20 @@
 import { expected } from "../../errors.ts";
 import { nearest } from "../../recipe/nearest.ts";
 import { checkRecipe } from "../../recipe/read-recipe.ts";
+import { javascript } from "./code/javascript.ts";
 import { python } from "./code/python.ts";
 import { countdown } from "./countdown.ts";
 import { multipleChoice } from "./multiple-choice.ts";
 import { standInMath } from "./stand-in-math.ts";
 import type { Verifier, VerifierKind } from "./verifier.ts";
 
-const kinds = [standInMath, countdown, multipleChoice, python] as unknown as readonly VerifierKind[];
+const kinds = [
+	standInMath,
+	countdown,
+	multipleChoice,
+	python,
+	javascript,
+] as unknown as readonly VerifierKind[];
 
 /** Every kind of verifier by its name. */
 export const verifierKinds: ReadonlyMap<string, VerifierKind> = new Map(

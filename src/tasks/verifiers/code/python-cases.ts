@@ -40,7 +40,7 @@ async function runOnce(
 	signal: AbortSignal | undefined,
 ): Promise<{ output: string; failure: string | null }> {
 	const { outputKilobytes, timeoutSeconds } = settings;
-	let failure: string | null = null;
+	const failures: string[] = [];
 	const chunks: Buffer[] = [];
 	let bytes = 0;
 	const process = new SandboxedProcess(
@@ -51,7 +51,7 @@ async function runOnce(
 		{ mostBytesOfLine: 1000 },
 	);
 	const stop = (reason: string) => {
-		failure ??= reason;
+		failures.push(reason);
 		process.kill();
 	};
 	process.onFlood = () => stop("it writes where it should not");
@@ -66,8 +66,8 @@ async function runOnce(
 	try {
 		const code = await process.ended;
 		process.assertStarted();
-		if (failure === null && code !== 0) failure = exitReason(code, process.errors);
-		return { output: Buffer.concat(chunks).toString("utf8"), failure };
+		if (code !== 0) failures.push(exitReason(code, process.errors));
+		return { output: Buffer.concat(chunks).toString("utf8"), failure: failures.at(0) ?? null };
 	} finally {
 		done();
 		process.kill();
