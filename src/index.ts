@@ -55,8 +55,17 @@ export { type ResolvedRecipe, type TrainRecipe, trainRecipe } from "./recipe/tra
 export { type CollectOptions, type Rollout, type RolloutGroup, sampleGroups } from "./rollout/collect.ts";
 export { makePrompter, type Prompter, type PromptOptions } from "./rollout/prompter.ts";
 export { type Manifest, type RunStatus, readManifest } from "./runs/run-directory.ts";
-export { families, heldOutFamilies, trainingFamilies } from "./tasks/families/index.ts";
-export { type Family, isCorrect, makeProblem, type Problem } from "./tasks/family.ts";
+export type { CustomTask } from "./tasks/custom-task.ts";
+export type { Dataset } from "./tasks/datasets/dataset.ts";
+export { datasetTask } from "./tasks/datasets/dataset-task.ts";
+export type { FetchRepository } from "./tasks/datasets/fetch-repository.ts";
+export { type DatasetOptions, openDataset } from "./tasks/datasets/open-dataset.ts";
+export { readRows } from "./tasks/datasets/read-rows.ts";
+export type { Row } from "./tasks/datasets/row.ts";
+export type { DatasetEntry } from "./tasks/datasets/schema.ts";
+export { families, heldOutFamilies, trainingFamilies, writtenFamilies } from "./tasks/families/index.ts";
+export { type Family, isCorrect, makeProblem, type Problem, type WrittenFamily } from "./tasks/family.ts";
+export { type LoadedTask, loadTask, type TaskEntry } from "./tasks/load-task.ts";
 export {
 	type Reward,
 	type RewardFunction,
@@ -67,6 +76,8 @@ export {
 } from "./tasks/reward.ts";
 export { type FamilyShare, familyTask, type SameAnswer, type Split, type Task } from "./tasks/task.ts";
 export { loadTaskModule, type TaskModule } from "./tasks/task-module.ts";
+export { makeVerifier, verifierKinds } from "./tasks/verifiers/index.ts";
+export type { Verdict, Verifier, VerifierInput, VerifierKind } from "./tasks/verifiers/verifier.ts";
 export { type PretrainHooks, type PretrainProgress, pretrain } from "./trainer/pretrain.ts";
 export type { SkipReason, StepMetrics } from "./trainer/step.ts";
 export {

@@ -3,10 +3,11 @@ import type { TrainRecipe } from "../recipe/train-recipe.ts";
 import { type Examples, examplesOf } from "../rollout/prompter.ts";
 import type { DatasetOptions } from "../tasks/datasets/open-dataset.ts";
 import type { Problem } from "../tasks/family.ts";
-import { type LoadedTask, loadTask, type TaskEntry } from "../tasks/load-task.ts";
+import { loadTask, type TaskEntry } from "../tasks/load-task.ts";
+import { mostTestProblems } from "../tasks/mixed-task.ts";
 import type { RewardFunction } from "../tasks/reward.ts";
 import type { SameAnswer, Task } from "../tasks/task.ts";
-import { loadTaskModule } from "../tasks/task-module.ts";
+import { loadTaskModule, type TaskModule } from "../tasks/task-module.ts";
 
 /** Test problems that a policy is evaluated on. */
 export interface EvaluationDomain {
@@ -41,12 +42,11 @@ export async function loadDomains(
 	const few = evaluation.flatMap(({ name, problems }) =>
 		problems.length < count ? [`${name}: all ${problems.length} test problems, not ${count}`] : [],
 	);
-	const examples = examplesOf([train, heldOut].flatMap((from) => (from === undefined ? [] : [from.task])));
-	return { train: train.task, evaluation, examples, notes: [...notes, ...few] };
+	const examples = examplesOf([train, heldOut].flatMap((task) => task ?? []));
+	return { train, evaluation, examples, notes: [...notes, ...few] };
 
-	function domain(name: EvaluationDomain["name"], from: Evaluated | undefined): EvaluationDomain[] {
-		if (from === undefined || !from.hasTest) return [];
-		const { task } = from;
+	function domain(name: EvaluationDomain["name"], task: Task | undefined): EvaluationDomain[] {
+		if (task === undefined || mostTestProblems(task) === 0) return [];
 		return [evaluatedOn(name, task, task.problems("test", count, seed))];
 	}
 }
@@ -76,23 +76,14 @@ function evaluatedOn(name: string, task: Task, problems: readonly Problem[]): Ev
 	};
 }
 
-type Evaluated = Pick<LoadedTask, "task" | "hasTest">;
-
 async function loadTasks(
 	task: TrainRecipe["task"],
 	fetchRepository: DatasetOptions["fetchRepository"],
-): Promise<{ train: Evaluated; heldOut?: Evaluated; notes: readonly string[] }> {
-	if ("module" in task) {
-		const { train, heldOut } = await loadTaskModule(task.module);
-		return {
-			train: { task: train, hasTest: true },
-			...(heldOut === undefined ? {} : { heldOut: { task: heldOut, hasTest: true } }),
-			notes: [],
-		};
-	}
+): Promise<TaskModule & { readonly notes: readonly string[] }> {
+	if ("module" in task) return { ...(await loadTaskModule(task.module)), notes: [] };
 	const options = { dataDir: task.dataDir, fetchRepository };
 	const train = await loadTask(task.train, "train", options);
-	if (task.heldOut.length === 0) return { train, notes: train.notes };
+	if (task.heldOut.length === 0) return { train: train.task, notes: train.notes };
 	const heldOut = await loadTask(task.heldOut, "heldOut", options);
-	return { train, heldOut, notes: [...train.notes, ...heldOut.notes] };
+	return { train: train.task, heldOut: heldOut.task, notes: [...train.notes, ...heldOut.notes] };
 }

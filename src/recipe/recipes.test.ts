@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
 import { readJsonLines } from "../runs/json-lines.ts";
+import { realData } from "../testing/data.ts";
+import { realModel } from "../testing/real-model.ts";
 import { pretrain } from "../trainer/pretrain.ts";
 import type { StepMetrics } from "../trainer/step.ts";
 import { train } from "../trainer/train.ts";
@@ -15,7 +17,9 @@ import { resolveRecipe } from "./resolve-recipe.ts";
 // Every recipe that is shipped runs, cut short.
 
 const folder = fileURLToPath(new URL("../../recipes", import.meta.url));
-const recipes = readdirSync(folder).filter((name) => name.endsWith(".yaml"));
+/** One that trains a real model, which is fetched, on data that is not shipped. */
+const real = "smollm2-word-problems.yaml";
+const recipes = readdirSync(folder).filter((name) => name.endsWith(".yaml") && name !== real);
 const isPretraining = (name: string) =>
 	!Object.hasOwn(parse(readFileSync(join(folder, name), "utf8")) as object, "kl");
 
@@ -27,15 +31,17 @@ afterAll(() => {
 	rmSync(out, { recursive: true, force: true });
 });
 
+const short = [
+	"train.steps=2",
+	"rollout.prompts=2",
+	"rollout.maxTokens=40",
+	"eval.problems=4",
+	"eval.samples=2",
+	"threads=1",
+];
+
 test.each(recipes.filter((name) => !isPretraining(name)))("%s trains", async (name) => {
-	const recipe = resolveRecipe(join(folder, name), [
-		"train.steps=2",
-		"rollout.prompts=2",
-		"rollout.maxTokens=40",
-		"eval.problems=4",
-		"eval.samples=2",
-		"threads=1",
-	]);
+	const recipe = resolveRecipe(join(folder, name), short);
 	const result = await train(recipe, join(out, name));
 	expect(result).toMatchObject({ outcome: "finished", step: 2 });
 	expect(result.evaluations.map(({ step }) => step)).toEqual([0, 2]);
@@ -56,4 +62,20 @@ test.each(recipes.filter(isPretraining))("%s pretrains", async (name) => {
 			"tokenizer_config.json",
 		),
 	);
+});
+
+const model = realData === undefined ? undefined : await realModel();
+
+test.skipIf(model === undefined)(`${real} trains`, async () => {
+	const overrides = [...short, `model=${model!}`, `task.dataDir=${realData!}`, "rollout.maxTokens=8"];
+	const result = await train(resolveRecipe(join(folder, real), overrides), join(out, real));
+	expect(result).toMatchObject({ outcome: "finished", step: 2 });
+	const [{ evaluations }] = result.evaluations;
+	const questions = evaluations[1].results.filter(({ family }) => family.startsWith("mmlu"));
+	expect(questions.length).toBeGreaterThan(0);
+	for (const { choice } of questions) expect(choice).toMatch(/^[A-D]$/);
+	const lines = readJsonLines<StepMetrics>(join(out, real, "metrics.jsonl"));
+	// Before the first update the policy is its base, which is the reference: nothing is between them.
+	expect(lines[0].kl).toBe(0);
+	expect(readdirSync(result.model!)).toContain("adapter_model.safetensors");
 });

@@ -14,8 +14,6 @@ export interface LoadedTask {
 	readonly task: Task;
 	/** What to know of its data: rows left out. */
 	readonly notes: readonly string[];
-	/** Whether it has test problems at all. */
-	readonly hasTest: boolean;
 }
 
 /**
@@ -42,12 +40,10 @@ export async function loadTask(
 			task: datasetTask(dataset),
 			families: [dataset.name],
 			weight: entry.weight ?? 1,
-			testProblems: dataset.test.length,
 		});
 	}
 	const mixed = [...families, ...parts];
-	const hasTest = mixed.some(({ testProblems }) => testProblems > 0);
-	return { task: mixed.length === 1 ? mixed[0].task : mixedTask(mixed), notes, hasTest };
+	return { task: mixed.length === 1 ? mixed[0].task : mixedTask(mixed), notes };
 }
 
 /** A group's members take its place, and share its weight. */
@@ -84,7 +80,6 @@ function familyPart(shares: readonly FamilyShare[]): TaskPart {
 		task: familyTask(shares),
 		families: [...new Set(shares.map(({ family }) => family))],
 		weight: shares.reduce((sum, { weight = 1 }) => sum + weight, 0),
-		testProblems: Number.POSITIVE_INFINITY,
 	};
 }
 

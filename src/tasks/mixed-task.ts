@@ -9,8 +9,6 @@ export interface TaskPart {
 	readonly families: readonly string[];
 	/** Share of the problems. */
 	readonly weight: number;
-	/** Most test problems that it can give. */
-	readonly testProblems: number;
 }
 
 /**
@@ -37,6 +35,7 @@ export function mixedTask(parts: readonly TaskPart[]): Task {
 	}
 	return {
 		name: parts.map(({ task }) => task.name).join("+"),
+		testProblems: parts.reduce((sum, { task }) => sum + mostTestProblems(task), 0),
 		reward: (input) => byFamily.get(input.problem.family)!.reward(input),
 		sameAnswer: (problem, a, b) => byFamily.get(problem.family)?.sameAnswer?.(problem, a, b) ?? false,
 		problems(split, count, seed) {
@@ -63,14 +62,19 @@ export function mixedTask(parts: readonly TaskPart[]): Task {
 	};
 }
 
+/** Most test problems that a task can give. */
+export function mostTestProblems({ testProblems = Number.POSITIVE_INFINITY }: Task): number {
+	return testProblems;
+}
+
 /** How many of `count` test problems each part gives: by weight, up to what it has. */
 function testShares(parts: readonly TaskPart[], count: number): number[] {
 	const shares = parts.map(() => 0);
 	// One at a time, to the part that is farthest behind its weight.
 	for (let left = count; left > 0; left--) {
 		let next = -1;
-		for (const [i, { weight, testProblems }] of parts.entries()) {
-			if (shares[i] >= testProblems) continue;
+		for (const [i, { task, weight }] of parts.entries()) {
+			if (shares[i] >= mostTestProblems(task)) continue;
 			if (next === -1 || (shares[i] + 1) / weight < (shares[next] + 1) / parts[next].weight) next = i;
 		}
 		if (next === -1) break;

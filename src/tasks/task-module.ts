@@ -3,11 +3,12 @@ import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 import { createJiti } from "jiti";
 import { expected, ThaliaError } from "../errors.ts";
+import { openCustomTask } from "./custom-task.ts";
 import type { Problem } from "./family.ts";
 import { reasonOf } from "./reward.ts";
 import type { Task } from "./task.ts";
 
-/** What a module of a recipe's `task.module` exports. */
+/** What a module of a recipe's `task.module` exports, unless it exports one `task` (a CustomTask). */
 export interface TaskModule {
 	/** RL learns from its train split; its test split is the in-domain evaluation. */
 	readonly train: Task;
@@ -33,6 +34,8 @@ export async function loadTaskModule(path: string): Promise<TaskModule> {
 	} catch (cause) {
 		throw new ThaliaError("task-module", `${path} does not load: ${reasonOf(cause)}`, { cause });
 	}
+	if (exports.task !== undefined && exports.train === undefined)
+		return { train: await openCustomTask(exports.task, path) };
 	const train = taskOf(exports, "train", path);
 	return exports.heldOut === undefined ? { train } : { train, heldOut: taskOf(exports, "heldOut", path) };
 }
@@ -61,6 +64,7 @@ function taskOf(exports: Record<string, unknown>, name: string, path: string): T
 function withChecks(task: Task, subject: string): Task {
 	return {
 		name: task.name,
+		...(task.testProblems === undefined ? {} : { testProblems: task.testProblems }),
 		reward: (input) => task.reward(input),
 		...(typeof task.sameAnswer === "function" ? { sameAnswer: task.sameAnswer } : {}),
 		problems(split, count, seed) {

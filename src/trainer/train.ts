@@ -426,7 +426,9 @@ function checkLengths(
 	throw new ThaliaError(
 		"too-many-positions",
 		`Expected prompt and completion to fit the model's ${maxPositions} positions but received ${longest} + ${maxTokens}`,
-		{ fix: `set rollout.maxTokens${recipe.eval.maxTokens === undefined ? "" : " and eval.maxTokens"} to at most ${maxPositions - longest}` },
+		{
+			fix: `set rollout.maxTokens${recipe.eval.maxTokens === undefined ? "" : " and eval.maxTokens"} to at most ${maxPositions - longest}`,
+		},
 	);
 }
 

@@ -38,8 +38,8 @@ async function refusal(action: Promise<unknown>): Promise<ThaliaError> {
 test("problems of one's own file, and what the verifier says of completions", async () => {
 	const prompt = "{q}\nAnswer in \\boxed{}. Level {level}.";
 	const file = write("mine.jsonl", [{ q: "1+1?", a: 2, level: "Level 3", solution: "two" }]);
-	const { task, hasTest } = await loadTask([own(file, { prompt, testFraction: 0 })], "train");
-	expect(hasTest).toBe(false);
+	const { task } = await loadTask([own(file, { prompt, testFraction: 0 })], "train");
+	expect(task.testProblems).toBe(0);
 	const [problem] = task.problems("train", 1, 1);
 	expect(problem).toEqual({
 		...{ id: "mine:mine.jsonl:1", family: "mine", level: 3, answer: "2", solution: "two" },

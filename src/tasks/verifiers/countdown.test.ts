@@ -72,7 +72,7 @@ test("every sign of multiplication and division, in exact fractions", () => {
 	});
 	expect(verifier.compare("6 2 3 -> 1", "6 / 2 / 3")).toMatchObject({ correct: true });
 	expect(verifier.compare("6 2 3 -> 1", "6 - 2 - 3")).toMatchObject({ correct: true });
-	expect(verifier.compare("6 2 3 -> -12", "-2 * 3 - 6")).toMatchObject({ correct: true });
+	expect(verifier.compare("6 2 3 -> -12", "-2 * 3 - 6 = -12")).toMatchObject({ correct: true });
 });
 
 test.each([

@@ -108,7 +108,7 @@ function judge({ nums, target }: Game, answer: string): Verdict {
 	if (right !== undefined) {
 		if (typeof right === "string") return wrong(`${right} after the equals sign`);
 		const [formula, claim] = isNumber(left) && !isNumber(right) ? [right, left] : [left, right];
-		if (!isNumber(claim) || claim.numbers[0] !== target)
+		if (!isNumber(claim) || evaluate(claim)?.[0] !== target)
 			return wrong(`what it claims to equal is not ${target}`);
 		expression = formula;
 	}
@@ -122,7 +122,7 @@ function judge({ nums, target }: Game, answer: string): Verdict {
 }
 
 function isNumber({ numbers, postfix }: Expression): boolean {
-	return numbers.length === 1 && postfix.length === 1;
+	return numbers.length === 1 && postfix.slice(1).every((item) => item === "negate");
 }
 
 /** What is wrong with the numbers that are used, or null. */

@@ -2,6 +2,8 @@ import type { z } from "zod";
 import { expected } from "../../errors.ts";
 import { nearest } from "../../recipe/nearest.ts";
 import { checkRecipe } from "../../recipe/read-recipe.ts";
+import { javascript } from "./code/javascript.ts";
+import { python } from "./code/python.ts";
 import { countdown } from "./countdown.ts";
 import { exactVerifier } from "./exact.ts";
 import { gsm8kVerifier, mathVerifier } from "./math/math-verifier.ts";
@@ -14,6 +16,8 @@ const kinds: readonly VerifierKind[] = [
 	gsm8kVerifier,
 	multipleChoice,
 	countdown,
+	python,
+	javascript,
 	exactVerifier,
 	regexVerifier,
 ];
