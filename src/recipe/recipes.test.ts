@@ -68,6 +68,7 @@ const model = realData === undefined ? undefined : await realModel();
 
 test.skipIf(model === undefined)(`${real} trains`, async () => {
 	const overrides = [...short, `model=${model!}`, `task.dataDir=${realData!}`, "rollout.maxTokens=8"];
+	overrides.push("eval.problems=12", "eval.samples=1");
 	const result = await train(resolveRecipe(join(folder, real), overrides), join(out, real));
 	expect(result).toMatchObject({ outcome: "finished", step: 2 });
 	const [{ evaluations }] = result.evaluations;
