@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { readPeftConfig } from "../engine/local/lora/peft-config.ts";
 import { ThaliaError } from "../errors.ts";
 import { convertGguf } from "../formats/gguf/convert.ts";
 import { cachedModels } from "../hub/cached-models.ts";
@@ -7,7 +8,7 @@ import { knownModels } from "../hub/known-models.ts";
 import { cacheDir } from "../hub/settings.ts";
 import { colors } from "./colors.ts";
 import { namedModel } from "./named-model.ts";
-import { formatOption, printJson } from "./options.ts";
+import { dtypeOption, formatOption, printJson } from "./options.ts";
 import { StatusLine } from "./status-line.ts";
 
 interface Options {
@@ -22,7 +23,14 @@ A model is named by a folder in Hugging Face layout, a .gguf file, owner/name of
 the Hugging Face hub (owner/name@revision for a branch, tag or commit), or a
 short name: ${Object.keys(knownModels).join(", ")}. The same names do for --model and recipes.`,
 	);
-	for (const sub of [fetchCommand(), listCommand(), pathCommand(), convertCommand(), inspectCommand()])
+	for (const sub of [
+		fetchCommand(),
+		listCommand(),
+		pathCommand(),
+		convertCommand(),
+		mergeCommand(),
+		inspectCommand(),
+	])
 		command.addCommand(sub);
 	return command;
 }
@@ -78,6 +86,34 @@ function convertCommand(): Command {
 			}
 			process.stdout.write(`${dir}\n`);
 		});
+}
+
+function mergeCommand(): Command {
+	return new Command("merge")
+		.description("write an adapter and its base as one model in Hugging Face layout")
+		.argument("<adapter>", "a PEFT folder, such as the checkpoint of a run with LoRA")
+		.argument("<dir>", "a new or empty folder")
+		.option("--base <model>", "what the adapter adds to (default: what its adapter_config.json names)")
+		.addOption(dtypeOption("of the weights that are written"))
+		.action(
+			async (adapter: string, dir: string, { base, dtype }: { base?: string; dtype: "f32" | "bf16" }) => {
+				const named = base ?? readPeftConfig(adapter).base;
+				if (named === null) {
+					throw new ThaliaError(
+						"adapter-base",
+						`Expected base_model_name_or_path in ${adapter} but there is none`,
+						{
+							fix: "name the model with --base",
+						},
+					);
+				}
+				const folder = await namedModel(named);
+				// Not imported above: what needs no libtorch works where it does not load.
+				const { mergeIntoFolder } = await import("../engine/local/lora/merge-folder.ts");
+				mergeIntoFolder(folder, adapter, dir, dtype);
+				process.stdout.write(`${dir}\n`);
+			},
+		);
 }
 
 function inspectCommand(): Command {

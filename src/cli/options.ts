@@ -4,8 +4,8 @@ import { toJsonLine } from "../runs/json-lines.ts";
 export const formatOption = () =>
 	new Option("--format <format>", "how the result is printed").choices(["text", "json"]).default("text");
 
-export const dtypeOption = () =>
-	new Option("--dtype <dtype>", "precision of the weights").choices(["f32", "bf16"]).default("f32");
+export const dtypeOption = (what = "of the weights") =>
+	new Option("--dtype <dtype>", `precision ${what}`).choices(["f32", "bf16"]).default("f32");
 
 export const threadsOption = () =>
 	new Option("--threads <n>", "threads of one operation (default: one a core)").argParser(whole(1));

@@ -19,6 +19,7 @@ import { liveTensors, tidy } from "../tensor.ts";
 import { randomWeights } from "../weights.ts";
 import { Adapters } from "./adapters.ts";
 import { type LoraConfig, loraTargets } from "./config.ts";
+import { mergeIntoFolder } from "./merge-folder.ts";
 import { readAdapters } from "./peft-files.ts";
 import { peftName } from "./peft-tensors.ts";
 
@@ -310,4 +311,28 @@ test("refuses what it cannot learn", () => {
 	expect(open({ ...all, targets: [] })).toThrow(code("lora-invalid"));
 	expect(open({ ...all, targets: ["lm_head" as never] })).toThrow(code("lora-invalid"));
 	expect(open({ adapter: model })).toThrow(code("adapter-missing"));
+});
+
+test("an adapter is merged into a folder of its own, which is the policy", async () => {
+	const model = writeTinyModel(join(root, "to-merge"), { scale: 5 });
+	const engine = new LocalEngine({ model, dtype: "f32", lora: all });
+	await engine.accumulate(sequences, push);
+	await engine.step({ learningRate: 0.02, maxGradNorm: 1 });
+	const [adapter, out] = [mkdtempSync(join(root, "adapter-")), join(root, "merged")];
+	await engine.save(adapter);
+	mergeIntoFolder(model, adapter, out, "f32");
+	const merged = new LocalEngine({ model: out, reference: model, dtype: "f32" });
+	const [want, got] = [
+		await engine.evaluate(sequences, "policy"),
+		await merged.evaluate(sequences, "policy"),
+	];
+	got.forEach(({ logprobs }, i) =>
+		expect(worst(logprobs, want[i].logprobs, { rtol: 1e-4, atol: 1e-5 })).toBeLessThan(1),
+	);
+	expect((await merged.evaluate(sequences, "reference"))[0].logprobs).not.toEqual(got[0].logprobs);
+	expect(() => mergeIntoFolder(model, adapter, out, "f32")).toThrow(
+		expect.objectContaining({ code: "folder-not-empty" }),
+	);
+	await engine.close();
+	await merged.close();
 });
