@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { logAxis, logTicks, short } from "../../src/plots/svg.ts";
 import { matmulFloor } from "../floor.ts";
 import { shapes } from "../shapes.ts";
 import { curvesSvg } from "./curves-chart.ts";
@@ -9,7 +10,6 @@ import { curveResults, rooflineResult } from "./results.ts";
 import { measureRoofline, type RooflineMeasurement, rooflineMeasurement, rooflineSizes } from "./roofline.ts";
 import { rooflineSvg } from "./roofline-chart.ts";
 import { productSize } from "./roofline-products.ts";
-import { logAxis, logTicks, short } from "./svg.ts";
 
 /** @throws where tags are not closed in order, or text is not escaped */
 function checkWellFormed(svg: string): void {

@@ -1,5 +1,3 @@
-import { times } from "./report.ts";
-import type { CurveResult, PointResult } from "./results.ts";
 import {
 	type Axis,
 	document,
@@ -11,7 +9,9 @@ import {
 	type Series,
 	short,
 	text,
-} from "./svg.ts";
+} from "../../src/plots/svg.ts";
+import { times } from "./report.ts";
+import type { CurveResult, PointResult } from "./results.ts";
 
 /** What one column of panels shows. */
 interface Quantity {

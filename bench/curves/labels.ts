@@ -1,4 +1,4 @@
-import type { Position } from "./svg.ts";
+import type { Position } from "../../src/plots/svg.ts";
 
 export interface Box {
 	readonly left: number;

@@ -1,6 +1,6 @@
 import { formatTable } from "../../src/cli/table.ts";
+import { short } from "../../src/plots/svg.ts";
 import type { CurveResult, PointResult, RooflineResult } from "./results.ts";
-import { short } from "./svg.ts";
 
 export function formatCurve({ title, series }: CurveResult): string {
 	const header = [

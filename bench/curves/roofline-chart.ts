@@ -1,6 +1,3 @@
-import { boxOf, placeLabels } from "./labels.ts";
-import type { RooflineResult } from "./results.ts";
-import { roofAt } from "./roofline.ts";
 import {
 	type Axis,
 	document,
@@ -12,7 +9,10 @@ import {
 	type Series,
 	short,
 	text,
-} from "./svg.ts";
+} from "../../src/plots/svg.ts";
+import { boxOf, placeLabels } from "./labels.ts";
+import type { RooflineResult } from "./results.ts";
+import { roofAt } from "./roofline.ts";
 
 const [width, height] = [920, 640];
 const area = { left: 64, top: 78, right: 900, bottom: 560 };

@@ -1,5 +1,6 @@
 import { countParameters } from "../../src/engine/local/memory.ts";
 import type { WeightDtype } from "../../src/engine/local/weights.ts";
+import { short } from "../../src/plots/svg.ts";
 import { matmulFloor } from "../floor.ts";
 import {
 	type Curve,
@@ -14,7 +15,6 @@ import {
 import { medianTimes, type PointMeasurement, pointMeasurement } from "./point.ts";
 import { type CurveResult, curveResults, type RooflineResult, rooflineResult } from "./results.ts";
 import { rooflineMeasurement } from "./roofline.ts";
-import { short } from "./svg.ts";
 
 export interface CurvesOptions {
 	readonly dtype: WeightDtype;

@@ -8,6 +8,7 @@ import { evalCommand } from "./eval.ts";
 import { explainCommand } from "./explain.ts";
 import { generateCommand } from "./generate.ts";
 import { modelsCommand } from "./models.ts";
+import { plotCommand } from "./plot.ts";
 import { pretrainCommand } from "./pretrain.ts";
 import { probeCommand } from "./probe.ts";
 import { scoreCommand } from "./score.ts";
@@ -45,6 +46,7 @@ for (const command of [
 	scoreCommand(),
 	verifyCommand(),
 	explainCommand(),
+	plotCommand(),
 	probeCommand(),
 	generateCommand(),
 	modelsCommand(),

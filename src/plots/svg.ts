@@ -1,4 +1,4 @@
-/** Parts of the benchmark's charts: SVG documents that need nothing else, for light, dark and paper. */
+/** Parts of charts: SVG documents that need nothing else, for light, dark and paper. */
 
 interface Palette {
 	readonly paper: string;
@@ -114,6 +114,27 @@ export function logAxis(
 	const [low, high] = [least / factor, most * factor];
 	const at = (value: number) => from + (Math.log(value / low) / Math.log(high / low)) * (to - from);
 	return { low, high, at };
+}
+
+/** A linear axis over `values`, from pixel `from` to pixel `to`, a little wider than they are; of one value, around it. */
+export function linearAxis(values: readonly number[], [from, to]: readonly [number, number]): Axis {
+	const [least, most] = [Math.min(...values), Math.max(...values)];
+	const room = most > least ? 0.06 * (most - least) : Math.max(0.5, Math.abs(most) / 10);
+	const [low, high] = [least - room, most + room];
+	return { low, high, at: (value) => from + ((value - low) / (high - low)) * (to - from) };
+}
+
+/** Round values on a linear axis, `most` at most: multiples of 1, 2 or 5 times a power of ten. */
+export function linearTicks({ low, high }: Axis, most: number): number[] {
+	const span = high - low;
+	const power = Math.floor(Math.log10(span / most));
+	const step = [1, 2, 5, 10, 20, 50]
+		.map((leading) => Number(`${leading}e${power}`))
+		.find((candidate) => span / candidate <= most)!;
+	const first = Math.ceil(low / step);
+	const count = Math.floor(high / step) - first + 1;
+	// A sum of steps would not end in round numbers.
+	return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }
 
 /** Round values on a logarithmic axis, as many as fit: 1, 2 and 5 of each decade, or 1 alone. */
