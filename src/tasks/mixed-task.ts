@@ -35,6 +35,7 @@ export function mixedTask(parts: readonly TaskPart[]): Task {
 	}
 	return {
 		name: parts.map(({ task }) => task.name).join("+"),
+		trainingProblems: parts.flatMap(({ task }) => task.trainingProblems ?? []),
 		testProblems: parts.reduce((sum, { task }) => sum + mostTestProblems(task), 0),
 		reward: (input) => byFamily.get(input.problem.family)!.reward(input),
 		sameAnswer: (problem, a, b) => byFamily.get(problem.family)?.sameAnswer?.(problem, a, b) ?? false,

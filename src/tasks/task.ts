@@ -33,6 +33,8 @@ export interface Task {
 	readonly reward: RewardFunction;
 	/** Whether two answers to a problem are the same, where there is more to that than their characters. */
 	readonly sameAnswer?: SameAnswer;
+	/** Every training problem, where they can be listed: their lengths are checked before training begins. */
+	readonly trainingProblems?: readonly Problem[];
 	/** How many distinct test problems there are, where that is known; 0: it cannot be evaluated on. */
 	readonly testProblems?: number;
 }

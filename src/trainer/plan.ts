@@ -17,6 +17,8 @@ import { type DecoderConfig, readDecoderConfig } from "../formats/hf-config.ts";
 import { loraSchema } from "../recipe/lora-schema.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import type { Prompter } from "../rollout/prompter.ts";
+import type { Problem } from "../tasks/family.ts";
+import type { Task } from "../tasks/task.ts";
 import { engineOptions } from "./engine-options.ts";
 
 /** What a recipe will need, before anything is opened. */
@@ -37,13 +39,21 @@ export interface Plan {
 /** Problems whose prompts are measured. */
 const measuredProblems = 64;
 
+/** The training problems of the most characters, where a task can list its problems: among them is that of the most tokens. */
+export function longestListed({ trainingProblems = [] }: Pick<Task, "trainingProblems">): readonly Problem[] {
+	return [...trainingProblems].sort((a, b) => b.prompt.length - a.prompt.length).slice(0, measuredProblems);
+}
+
 export function planOf(recipe: ResolvedRecipe, prompter: Prompter, domains: Domains): Plan {
 	const problems = domains.train.problems(
 		"train",
 		Math.max(measuredProblems, recipe.rollout.prompts),
 		recipe.seed,
 	);
-	const promptTokens = problems.reduce((most, problem) => Math.max(most, prompter(problem).length), 1);
+	const promptTokens = [...problems, ...longestListed(domains.train)].reduce(
+		(most, problem) => Math.max(most, prompter(problem).length),
+		1,
+	);
 	const { prompts, groupSize, maxTokens } = recipe.rollout;
 	const step = { completions: prompts * groupSize, promptTokens, maxTokens };
 	const memory = memoryOf(recipe, step);

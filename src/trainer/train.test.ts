@@ -438,6 +438,17 @@ test("completions longer than the model has positions for are refused before the
 	expect(existsSync(dir)).toBe(false);
 });
 
+test("a training problem that is too long is found among all of them, before there is a run", async () => {
+	const dir = folder();
+	const rows = Array.from({ length: 500 }, (_, i) => ({ q: i === 321 ? "x".repeat(150) : `${i}?`, a: "1" }));
+	const file = join(dir, "rows.jsonl");
+	writeFileSync(file, rows.map((row) => JSON.stringify(row)).join("\n"));
+	const entry = `{file: ${file}, fields: {question: q, answer: a}, prompt: "{question}", verifier: exact, testFraction: 0.1}`;
+	const recipe = tinyRecipe(dir, [`task={train: [${entry}]}`, "eval.problems=0"]);
+	await expect(train(recipe, join(dir, "run"))).rejects.toMatchObject({ code: "too-many-positions" });
+	expect(existsSync(join(dir, "run"))).toBe(false);
+});
+
 test.each([
 	["a head of more tokens than there are", "kl-config-invalid", ["kl.preset=top-k-in-loss", "kl.topK=1000"]],
 	[

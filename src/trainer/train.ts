@@ -22,7 +22,7 @@ import type { Task } from "../tasks/task.ts";
 import { engineOptions } from "./engine-options.ts";
 import { environment } from "./environment.ts";
 import { type Collapse, detectCollapse, type GuardRecord } from "./guard.ts";
-import { assertFits, type Plan, planOf } from "./plan.ts";
+import { assertFits, longestListed, type Plan, planOf } from "./plan.ts";
 import { assertServes, checkTopK } from "./serves.ts";
 import { type Phase, type StepMetrics, trainStep } from "./step.ts";
 
@@ -411,7 +411,7 @@ function tryAgain(state: TrainerState): TrainerState {
 	return state.skipsInARow >= mostSkips ? { ...state, skipsInARow: 0 } : state;
 }
 
-/** The test problems that are known before the first step stand for all prompts. */
+/** The problems that are known before the first step stand for all prompts. */
 function checkLengths(
 	recipe: ResolvedRecipe,
 	prompter: Prompter,
@@ -419,9 +419,10 @@ function checkLengths(
 	maxPositions: number,
 ): void {
 	const maxTokens = Math.max(recipe.rollout.maxTokens, recipe.eval.maxTokens ?? 0);
-	const longest = domains.evaluation
-		.flatMap(({ problems }) => problems)
-		.reduce((most, problem) => Math.max(most, prompter(problem).length), 1);
+	const longest = [
+		...domains.evaluation.flatMap(({ problems }) => problems),
+		...longestListed(domains.train),
+	].reduce((most, problem) => Math.max(most, prompter(problem).length), 1);
 	if (longest + maxTokens <= maxPositions) return;
 	throw new ThaliaError(
 		"too-many-positions",

@@ -30,6 +30,7 @@ export function listedProblems(lists: {
 	const { name } = lists;
 	return {
 		name,
+		trainingProblems: lists.train,
 		testProblems: lists.test.length,
 		problems(split, count, seed) {
 			const all = lists[split];
