@@ -12,6 +12,19 @@ import { evaluateProblems } from "./evaluate.ts";
 import type { ProblemResult } from "./problem-result.ts";
 import { summarise } from "./summarise.ts";
 
+const root = mkdtempSync(join(tmpdir(), "thalia-evaluate-"));
+let engine: Engine;
+let tokenizer: Tokenizer;
+beforeAll(async () => {
+	const model = writeTinyPolicy(join(root, "model"));
+	tokenizer = loadTokenizer(model);
+	engine = await openLocalEngine({ model, dtype: "f32", threads: 1 });
+});
+afterAll(async () => {
+	await engine.close();
+	rmSync(root, { recursive: true, force: true });
+});
+
 function result(id: string, greedy: number | null, rewards: readonly number[], errors = 0): ProblemResult {
 	return { id, family: "add", greedy, rewards, errors };
 }
@@ -45,18 +58,6 @@ describe("estimates", () => {
 });
 
 describe("a model", () => {
-	const root = mkdtempSync(join(tmpdir(), "thalia-evaluate-"));
-	let engine: Engine;
-	let tokenizer: Tokenizer;
-	beforeAll(async () => {
-		const model = writeTinyPolicy(join(root, "model"));
-		tokenizer = loadTokenizer(model);
-		engine = await openLocalEngine({ model, dtype: "f32", threads: 1 });
-	});
-	afterAll(async () => {
-		await engine.close();
-		rmSync(root, { recursive: true, force: true });
-	});
 	const options = { samples: 3, temperature: 1, maxTokens: 8, seed: 5, rewardTimeoutMs: 1000 };
 	const problems = familyTask([{ family: "add" }]).problems("test", 4, 1);
 	const evaluate = (reward: RewardFunction) =>
@@ -79,18 +80,6 @@ describe("a model", () => {
 });
 
 describe("a model, piece by piece", () => {
-	const root = mkdtempSync(join(tmpdir(), "thalia-evaluate-pieces-"));
-	let engine: Engine;
-	let tokenizer: Tokenizer;
-	beforeAll(async () => {
-		const model = writeTinyPolicy(join(root, "model"));
-		tokenizer = loadTokenizer(model);
-		engine = await openLocalEngine({ model, dtype: "f32", threads: 1 });
-	});
-	afterAll(async () => {
-		await engine.close();
-		rmSync(root, { recursive: true, force: true });
-	});
 	const options = { samples: 3, temperature: 1, maxTokens: 6, seed: 5, rewardTimeoutMs: 1000 };
 	const problems = familyTask([{ family: "add" }]).problems("test", 7, 1);
 	const reward: RewardFunction = ({ completion }) => ({
