@@ -119,7 +119,7 @@ describe("bad rows", () => {
 		expect([skipped, train.length + held.length]).toEqual([3, 1]);
 		const { notes } = await loadTask([own(file, { badRows: "skip", testFraction: 0 })], "train");
 		expect(notes).toEqual([
-			expect.stringContaining("bad: 3 bad rows left out, the first of them: Expected a value"),
+			expect.stringContaining("bad: 3 bad rows left out, the first: Expected a value"),
 		]);
 	});
 
