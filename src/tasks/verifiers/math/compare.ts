@@ -2,15 +2,19 @@ import { type Node, partsOf, type Relation, some } from "./ast.ts";
 import { claimedValues, definedValue, sameRelation, simplifyRelation } from "./compare-relations.ts";
 import { exactValue, valueInBase } from "./evaluate-exact.ts";
 import { expandSigns } from "./expand-signs.ts";
+import { familyOf, sameFamily, unsaidFamily } from "./families.ts";
 import { isTrigonometric } from "./functions.ts";
 import { bare } from "./latex-operands.ts";
-import { shapeOf, toMatrix } from "./matrices.ts";
+import { fromNestedLists, shapeOf, toMatrix, withoutDeterminants } from "./matrices.ts";
 import { keyOf } from "./node-key.ts";
+import { numeralOf } from "./numerals.ts";
+import { toQuantity } from "./quantities.ts";
 import { fromDecimal } from "./rational.ts";
 import { isSetLike, sameRealSet } from "./real-sets.ts";
 import { type Context, sameValue } from "./same-value.ts";
-import { numeralOf, sameText } from "./text-answer.ts";
+import { sameText } from "./text-answer.ts";
 import { unitOf } from "./units.ts";
+import { withoutUnitVectors } from "./vectors.ts";
 
 /** Items of unordered lists up to here are matched with each other. */
 const mostItems = 200;
@@ -20,9 +24,29 @@ export function sameAnswer(gold: Node, answer: Node, context: Context): boolean 
 	context.budget.spend(1);
 	const same = (a: Node, b: Node) => sameAnswer(a, b, context);
 	if (keyOf(gold) === keyOf(answer)) return true;
+	const [family, other] = [familyOf(gold), familyOf(answer)];
+	if (family !== undefined || other !== undefined) {
+		const [a, b] = [
+			family ?? unsaidFamily(gold, other!.domain),
+			other ?? unsaidFamily(answer, family!.domain),
+		];
+		return a !== undefined && b !== undefined && sameFamily(a, b, same, context);
+	}
+	const vectors = withoutUnitVectors(gold, answer, context);
+	if (vectors !== undefined) return same(...vectors);
+	if (hasDeterminant(gold) || hasDeterminant(answer)) {
+		const [a, b] = [withoutDeterminants(gold), withoutDeterminants(answer)];
+		if (!hasDeterminant(a) && !hasDeterminant(b)) return same(a, b);
+	}
 	if (hasSign(gold) || hasSign(answer)) return same(withoutSigns(gold), withoutSigns(answer));
 	if (gold.kind === "text" || answer.kind === "text") return sameWords(gold, answer, context);
 	if (gold.kind === "relation" || answer.kind === "relation") return sameAsRelation(gold, answer, context);
+	const [nestedGold, nestedAnswer] = [fromNestedLists(gold), fromNestedLists(answer)];
+	if (nestedGold !== undefined && answer.kind === "matrix") return same(nestedGold, answer);
+	if (nestedAnswer !== undefined && gold.kind === "matrix") return same(gold, nestedAnswer);
+	const [goldPoint, answerPoint] = [pointOf(gold), pointOf(answer)];
+	if (goldPoint !== gold && answer.kind === "sequence") return same(goldPoint, answer);
+	if (answerPoint !== answer && gold.kind === "sequence") return same(gold, answerPoint);
 	if (isSetLike(gold) || isSetLike(answer)) return sameSets(gold, answer, context);
 	if (gold.kind === "sequence" || answer.kind === "sequence") return sameSequences(gold, answer, context);
 	const [goldMatrix, answerMatrix] = [toMatrix(gold), toMatrix(answer)];
@@ -38,11 +62,27 @@ export function sameAnswer(gold: Node, answer: Node, context: Context): boolean 
 	}
 	if (gold.kind === "ratio" || answer.kind === "ratio") return sameRatio(gold, answer, context);
 	if (gold.kind === "based" || answer.kind === "based") return sameInBase(gold, answer, context);
-	if (!unitsAgree(gold, answer)) return false;
+	if (!unitsAgree(gold, answer)) {
+		const [a, b] = [toQuantity(gold), toQuantity(answer)];
+		return a !== undefined && a.dimension === b?.dimension && sameValue(a.value, b.value, context);
+	}
+	if (isCongruence(gold) || isCongruence(answer)) return sameModulo(gold, answer, context);
 	if (gold.kind === "percent" || answer.kind === "percent") return samePercent(gold, answer, context);
 	if (isCapitals(gold) && isCapitals(answer)) return false;
 	if (sameValue(gold, answer, context)) return true;
 	return sameStructure(gold, answer, context);
+}
+
+/** `P(1, 2)` -> `(1, 2)`; anything else as it is. */
+function pointOf(node: Node): Node {
+	if (node.kind !== "product" || node.factors.length !== 2) return node;
+	const [name, point] = node.factors;
+	return name.kind === "symbol" &&
+		/^[A-Z]'*$/.test(name.name) &&
+		point.kind === "sequence" &&
+		point.open === "("
+		? point
+		: node;
 }
 
 /** `BD` is a segment, a word or a product of matrices: its letters have an order. */
@@ -53,6 +93,8 @@ function isCapitals(node: Node): boolean {
 	);
 }
 
+const hasDeterminant = (node: Node) =>
+	some(node, (part) => part.kind === "call" && part.name === "det" && part.args[0].kind !== "symbol");
 const hasSign = (node: Node) => some(node, ({ kind }) => kind === "either-sign");
 
 /** Every expression with a plus-minus sign becomes the list of its values. */
@@ -77,24 +119,31 @@ function sameWords(gold: Node, answer: Node, context: Context): boolean {
 		[answer, gold],
 	]) {
 		const digits = numeral(text);
-		if (digits !== undefined && other.kind !== "text")
-			return sameAnswer({ kind: "number", value: fromDecimal(digits), literal: digits }, other, context);
+		if (digits !== undefined && other.kind !== "text") return sameAnswer(numberOf(digits), other, context);
 	}
 	return false;
+}
+
+/** Of "25" or "2/3". */
+function numberOf(numeral: string): Node {
+	const [over, under] = numeral
+		.split("/")
+		.map((digits): Node => ({ kind: "number", value: fromDecimal(digits), literal: digits }));
+	return under === undefined ? over : { kind: "quotient", over, under };
 }
 
 /** Of a list of single letters; undefined for anything else. */
 function lettersOf(node: Node): readonly string[] | undefined {
 	if (node.kind === "text") {
 		const letters = node.text.split(/\s*(?:,|\band\b|\s)\s*/).filter((part) => part !== "");
-		return letters.length > 1 && letters.every((letter) => /^\(?[A-Z]\)?$/.test(letter))
+		return letters.length > 1 && letters.every((letter) => /^\(?(?:[A-Z]|[IVX]+)\)?$/.test(letter))
 			? letters.map((letter) => letter.replace(/[()]/g, ""))
 			: undefined;
 	}
 	if (node.kind !== "sequence" || (node.open !== "" && node.open !== "{" && node.open !== "("))
 		return undefined;
 	const letters = node.items.map((item) => plainText(item)?.replace(/[()]/g, "") ?? "");
-	return letters.every((letter) => /^[A-Z]$/.test(letter)) ? letters : undefined;
+	return letters.every((letter) => /^(?:[A-Z]|[IVX]+)$/.test(letter)) ? letters : undefined;
 }
 
 /** What a node would say as a word: `E`, `CBAD`, `\text{even}`. */
@@ -288,6 +337,25 @@ function sameInBase(gold: Node, answer: Node, context: Context): boolean {
 		return gold.base === answer.base && a.n === b.n && a.d === b.d;
 	}
 	return sameValue(gold, answer, context);
+}
+
+type Congruence = Node & { kind: "call" };
+
+function isCongruence(node: Node): node is Congruence {
+	return node.kind === "call" && node.name === "modulo";
+}
+
+/** `10 \pmod 7` and `3 \pmod 7`; without its modulus, the number alone. */
+function sameModulo(gold: Node, answer: Node, context: Context): boolean {
+	if (!isCongruence(gold) || !isCongruence(answer))
+		return sameAnswer(
+			isCongruence(gold) ? gold.args[0] : gold,
+			isCongruence(answer) ? answer.args[0] : answer,
+			context,
+		);
+	if (!sameAnswer(gold.args[1], answer.args[1], context)) return false;
+	const remainder = (node: Congruence): Node => ({ kind: "call", name: "mod", args: node.args });
+	return sameValue(remainder(gold), remainder(answer), context);
 }
 
 /** Of two answers with units of measure these must be the same; one alone may leave its unit out. */

@@ -33,7 +33,7 @@ const plainWords = new Map<string, string>(
 	(
 		"sin cos tan sec csc cot arcsin arccos arctan asin acos atan sinh cosh tanh ln log lg exp sqrt cbrt abs floor ceil gcd " +
 		"lcm max min and or pi infinity union mod percent percentage pct theta alpha beta gamma lambda degrees degree " +
-		"choose inf oo infty"
+		"choose inf oo infty cis"
 	)
 		.split(" ")
 		.map((word) => [word, word] as const),
@@ -86,6 +86,16 @@ export function tokenise(text: string, { thousands }: Reading): Token[] | undefi
 			}
 			at += command.length + 1;
 			if (command === "begin" || command === "end" || command === "mathbb" || textCommands.test(command)) {
+				const letter = command === "mathbb" ? /\s*([A-Z])/y : undefined;
+				if (letter !== undefined) {
+					letter.lastIndex = at;
+					const name = letter.exec(text)?.[1];
+					if (name !== undefined) {
+						push("blackboard", name);
+						at = letter.lastIndex;
+						continue;
+					}
+				}
 				const group = braced(text, at);
 				if (group === undefined) {
 					// `\mathbf v`, `\text` at the end
@@ -178,7 +188,21 @@ function styled(
 		/^(?:mathbf|bm|boldsymbol|bold|vec|hat|underline|mathcal|mathit)$/.test(command) &&
 		/^\\?[A-Za-z]+$/.test(inner)
 	) {
-		push("letter", inner.replace("\\", ""));
+		// Bold or with a hat, the vectors of length 1 along the axes.
+		const unit =
+			/^(?:mathbf|bm|boldsymbol|bold|vec|hat)$/.test(command) && /^\\?(?:[ijk]|imath|jmath)$/.test(inner);
+		push("letter", unit ? `bold-${/[ijk]/.exec(inner)![0]}` : inner.replace("\\", ""));
+		return;
+	}
+	// A formula in bold, or set as one within words.
+	const formula = /^(?:math(?:bf|rm|it|sf)|bm|boldsymbol|bold)$/.test(command)
+		? /[\\^{]|^[\d.,\s+*/()=-]+$/.test(inner) && !/[A-Za-z]{3}/.test(inner.replace(/\\[A-Za-z]+/g, ""))
+		: /^\$[^$]+\$$/.test(inner);
+	const within = formula ? tokenise(inner, reading) : undefined;
+	if (within !== undefined && !/_/.test(inner)) {
+		push("sign", "{");
+		for (const token of within) push(token.type, token.text);
+		push("sign", "}");
 		return;
 	}
 	const word = inner.toLowerCase();

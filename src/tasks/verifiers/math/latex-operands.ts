@@ -1,4 +1,4 @@
-import type { Node, Sequence } from "./ast.ts";
+import { type Node, partsOf, type Sequence, withParts } from "./ast.ts";
 import { functionNames, inverses, takesBareArgument } from "./functions.ts";
 import type { Token } from "./latex-lexer.ts";
 import { ellipses, greek } from "./latex-vocabulary.ts";
@@ -174,8 +174,7 @@ export abstract class Operands {
 		if (name === "infty") return { kind: "constant", name: "infinity" };
 		if (name === "imath" || name === "jmath") return { kind: "constant", name: "i" };
 		if (greek.test(name)) return this.#letter(name.replace(/^var/, ""));
-		if (name === "binom" || name === "choose")
-			return { kind: "call", name: "binom", args: [this.#argument(), this.#argument()] };
+		if (name === "binom") return { kind: "call", name: "binom", args: [this.#argument(), this.#argument()] };
 		if (name === "emptyset" || name === "varnothing") return { kind: "named-set", name: "empty" };
 		if (name === "Re" || name === "Im" || functionNames.has(name))
 			return this.#function(functionNames.get(name)!);
@@ -324,13 +323,24 @@ export abstract class Operands {
 				upper = this.script();
 			} else break;
 		}
-		if (lower?.kind === "relation" && lower.signs.length === 1 && lower.operands[0].kind === "symbol") {
-			name = lower.operands[0].name;
-			lower = lower.operands[1];
+		if (lower?.kind === "relation" && lower.signs.length === 1) {
+			const [index] = lower.operands;
+			if (index.kind === "symbol" || index.kind === "constant") {
+				name = index.name;
+				lower = lower.operands[1];
+			}
 		}
 		const body = this.term();
 		const none: Node = { kind: "text", text: "" };
-		return { kind: "bound", operator, name, args: [lower ?? none, upper ?? none, body] };
+		if (name === "") return { kind: "bound", operator, name, args: [lower ?? none, upper ?? none, body] };
+		// Its letter says nothing: one name for each depth.
+		const index = `index-${heightOf(body)}`;
+		return {
+			kind: "bound",
+			operator,
+			name: index,
+			args: [lower ?? none, upper ?? none, renamed(body, name, index)],
+		};
 	}
 
 	#bracketed(open: string): Node {
@@ -442,7 +452,7 @@ export abstract class Operands {
 			}
 		}
 		const filled = rows.filter((row) => row.length > 0);
-		if (/^(?:aligned|align|gathered|split|gather|equation)/.test(name)) return bare(filled.flat());
+		if (/^(?:aligned|align|gathered|split|gather|equation)/.test(name)) return unlessOne(filled.flat());
 		if (name === "vmatrix")
 			return { kind: "call", name: "det", args: [{ kind: "matrix", rows: filled, fence: "p" }] };
 		if (name === "cases" && filled.every(({ length }) => length === 1)) return bare(filled.flat());
@@ -471,6 +481,29 @@ function isMinusOne(node: Node): boolean {
 export function product(left: Node, right: Node): Node {
 	const factors = left.kind === "product" ? left.factors : [left];
 	return { kind: "product", factors: [...factors, right] };
+}
+
+/** Sums, products and limits within each other. */
+function heightOf(node: Node): number {
+	const within = partsOf(node).reduce((most, part) => Math.max(most, heightOf(part)), 0);
+	return node.kind === "bound" ? within + 1 : within;
+}
+
+/** With another name for a symbol, or for a letter that elsewhere is a constant: the i of a sum. */
+function renamed(node: Node, from: string, to: string): Node {
+	if ((node.kind === "symbol" || node.kind === "constant") && node.name === from)
+		return { kind: "symbol", name: to };
+	const parts = partsOf(node);
+	return parts.length === 0
+		? node
+		: withParts(
+				node,
+				parts.map((part) => renamed(part, from, to)),
+			);
+}
+
+function unlessOne(items: readonly Node[]): Node {
+	return items.length === 1 ? items[0] : bare(items);
 }
 
 export function bare(items: readonly Node[]): Sequence {

@@ -2,7 +2,9 @@ import type { Node, RelationSign } from "./ast.ts";
 import { type Reading, type Token, tokenise } from "./latex-lexer.ts";
 import { bare, Operands, product } from "./latex-operands.ts";
 import { relations, setOperators } from "./latex-vocabulary.ts";
+import { withBalancedBrackets } from "./noise.ts";
 import { normalise } from "./normalise.ts";
+import { phrasesAsSigns } from "./phrases.ts";
 import { isCommand, isSign, NotParsed } from "./token-cursor.ts";
 import { isUnitLetter, unitOf } from "./units.ts";
 
@@ -15,7 +17,16 @@ const mostCharacters = 10_000;
 export function parse(text: string, reading: Reading): Node | undefined {
 	if (text.length > mostCharacters) return undefined;
 	if (isPhrase(text)) return { kind: "text", text };
-	const tokens = tokenise(normalise(text), reading);
+	const normal = normalise(phrasesAsSigns(text));
+	const node = read(normal, reading);
+	if (node !== undefined) return node;
+	// Cut off, or with a bracket too many.
+	const balanced = withBalancedBrackets(normal);
+	return balanced === normal ? undefined : read(balanced, reading);
+}
+
+function read(text: string, reading: Reading): Node | undefined {
+	const tokens = tokenise(text, reading);
 	if (tokens === undefined || tokens.length === 0) return undefined;
 	try {
 		return new Parser(tokens).answer();
@@ -115,11 +126,12 @@ class Parser extends Operands {
 
 	#ratio(): Node {
 		const parts = [this.#sets()];
-		while (this.cursor.isSign(":") && !this.cursor.isLast) {
+		// In a set a colon is "such that".
+		while (this.cursor.isSign(":") && !this.cursor.isLast && this.bars === 0) {
 			this.cursor.at++;
 			parts.push(this.#sets());
 		}
-		if (this.cursor.isSign(":")) throw new NotParsed();
+		if (this.cursor.isSign(":") && this.bars === 0) throw new NotParsed();
 		return parts.length === 1 ? parts[0] : { kind: "ratio", parts };
 	}
 
@@ -149,7 +161,8 @@ class Parser extends Operands {
 			const terms: Node[] = [];
 			for (;;) {
 				const sign = this.plusMinus();
-				if (sign === undefined && terms.length > 0) break;
+				if (sign === undefined && terms.length > 0 && !this.#goesOnWithQuantity(terms[terms.length - 1]))
+					break;
 				const term = this.term();
 				terms.push(
 					sign === "-"
@@ -159,8 +172,26 @@ class Parser extends Operands {
 							: term,
 				);
 			}
-			return terms.length === 1 ? terms[0] : { kind: "sum", terms };
+			const node: Node = terms.length === 1 ? terms[0] : { kind: "sum", terms };
+			const token = this.cursor.peek();
+			// Of TeX's own: all of the group before it stands above all of the group after it.
+			if (token === undefined || !isCommand(token, /^(?:over|choose)$/)) return node;
+			this.cursor.at++;
+			const under = this.sum();
+			return token.text === "over"
+				? { kind: "quotient", over: node, under }
+				: { kind: "call", name: "binom", args: [node, under] };
 		});
+	}
+
+	/** `1 hour 30 minutes`, `5 ft 3 in` */
+	#goesOnWithQuantity(last: Node): boolean {
+		return (
+			last.kind === "quantity" &&
+			unitOf(last.unit) !== null &&
+			this.cursor.peek()?.type === "number" &&
+			this.cursor.peek(1)?.type === "text"
+		);
 	}
 
 	/** The sign before a term, of several the product: `- -2`. */
@@ -203,7 +234,10 @@ class Parser extends Operands {
 			} else if (isSign(token, "/") || isCommand(token, /^div$/)) {
 				this.cursor.at++;
 				left = { kind: "quotient", over: left, under: this.signedFactor() };
-			} else if (isCommand(token, /^(?:mod|bmod|pmod)$/) || (token.type === "word" && token.text === "mod")) {
+			} else if (isCommand(token, /^pmod$/)) {
+				this.cursor.at++;
+				left = { kind: "call", name: "modulo", args: [left, this.factor()] };
+			} else if (isCommand(token, /^(?:mod|bmod)$/) || (token.type === "word" && token.text === "mod")) {
 				this.cursor.at++;
 				left = { kind: "call", name: "mod", args: [left, this.factor()] };
 			} else if (token.type === "word" && token.text === "choose") {
@@ -245,7 +279,7 @@ class Parser extends Operands {
 				return (
 					!relations.has(token.text) &&
 					!setOperators.has(token.text) &&
-					!/^(?:pm|mp|rangle|rfloor|rceil|rvert|rVert|rbrace|rbrack|to|mid|lor|land|vee|wedge|not|Rightarrow|implies|quad|rightarrow|Leftrightarrow|iff|forall|colon|pmod)$/.test(
+					!/^(?:pm|mp|rangle|rfloor|rceil|rvert|rVert|rbrace|rbrack|to|mid|lor|land|vee|wedge|not|Rightarrow|implies|quad|rightarrow|Leftrightarrow|iff|forall|colon|over|choose)$/.test(
 						token.text,
 					)
 				);
@@ -342,6 +376,9 @@ class Parser extends Operands {
 			else break;
 		}
 		const name = unit.trim();
+		// "12 or more" is not 12.
+		if (/\b(?:or|than|least|most|not|except|between|minimum|maximum|million|billion)\b/i.test(name))
+			throw new NotParsed();
 		if (unitOf(name) === "degree") return { kind: "degrees", of };
 		if (/^(?:percent|pct|percentage)\.?$/i.test(name)) return { kind: "percent", of };
 		return { kind: "quantity", of, unit: name };
