@@ -12,7 +12,8 @@ export function choiceOf(text: string): Choice | undefined {
 		.replace(/^\s*\\(?:text|textbf|textrm|mathrm|mathbf|mbox)\s*\{\s*([^{}]*)\}/, "$1 ")
 		.replace(/^\s*(?:the\s+)?(?:option|choice|answer)\s+(?=\(?[A-J]\b)/i, "")
 		.trim();
-	const marked = /^(?:\(([A-J])\)|([A-J])[.):])\s*(.*)$/s.exec(plain);
-	if (marked !== null) return { letter: marked[1] ?? marked[2], says: marked[3].trim() };
+	const marked = /^(?:\([A-J]\)|[A-J][.):])/.exec(plain)?.[0];
+	if (marked !== undefined)
+		return { letter: marked.replace(/[().:]/g, ""), says: plain.slice(marked.length).trim() };
 	return /^[A-J]$/.test(plain) ? { letter: plain, says: "" } : undefined;
 }

@@ -24,6 +24,15 @@ export function isName(node: Node): boolean {
 			);
 		case "sequence":
 			return node.open === "(" && node.items.every(isName);
+		case "quotient":
+			// `\frac{dy}{dx}`
+			return [node.over, node.under].every(
+				(part) =>
+					part.kind === "product" &&
+					part.factors[0].kind === "symbol" &&
+					part.factors[0].name === "d" &&
+					isName(part),
+			);
 		case "degrees":
 		case "quantity":
 			return isName(node.of);

@@ -6,10 +6,16 @@ import { familyOf, sameFamily, unsaidFamily } from "./families.ts";
 import { isTrigonometric } from "./functions.ts";
 import { bare } from "./latex-operands.ts";
 import { fromNestedLists, shapeOf, toMatrix, withoutDeterminants } from "./matrices.ts";
+import {
+	asPoints,
+	eachName,
+	inOrderOfNames,
+	withoutIndices,
+	withSameArgument,
+	withSameConstant,
+} from "./namings.ts";
 import { keyOf } from "./node-key.ts";
-import { numeralOf } from "./numerals.ts";
 import { toQuantity } from "./quantities.ts";
-import { fromDecimal } from "./rational.ts";
 import { isSetLike, sameRealSet } from "./real-sets.ts";
 import { type Context, sameValue } from "./same-value.ts";
 import { sameText } from "./text-answer.ts";
@@ -69,8 +75,19 @@ export function sameAnswer(gold: Node, answer: Node, context: Context): boolean 
 	if (isCongruence(gold) || isCongruence(answer)) return sameModulo(gold, answer, context);
 	if (gold.kind === "percent" || answer.kind === "percent") return samePercent(gold, answer, context);
 	if (isCapitals(gold) && isCapitals(answer)) return false;
-	if (sameValue(gold, answer, context)) return true;
+	if (sameValue(gold, withSameConstant(gold, answer), context)) return true;
+	const combinations = [binomialOf(gold) ?? gold, binomialOf(answer) ?? answer] as const;
+	if (combinations[0] !== gold || combinations[1] !== answer) return sameValue(...combinations, context);
 	return sameStructure(gold, answer, context);
+}
+
+/** `C(5, 2)`, where it is no point. */
+function binomialOf(node: Node): Node | undefined {
+	if (node.kind !== "product" || node.factors.length !== 2) return undefined;
+	const [name, args] = node.factors;
+	return name.kind === "symbol" && name.name === "C" && args.kind === "sequence" && args.items.length === 2
+		? { kind: "call", name: "binom", args: args.items }
+		: undefined;
 }
 
 /** `P(1, 2)` -> `(1, 2)`; anything else as it is. */
@@ -113,23 +130,7 @@ function sameWords(gold: Node, answer: Node, context: Context): boolean {
 	const [a, b] = [plainText(gold), plainText(answer)];
 	if (a !== undefined && b !== undefined && sameText(a, b)) return true;
 	if (gold.kind !== answer.kind && sameRealSet(gold, answer, context) === true) return true;
-	const numeral = (node: Node) => (node.kind === "text" ? numeralOf(node.text) : undefined);
-	for (const [text, other] of [
-		[gold, answer],
-		[answer, gold],
-	]) {
-		const digits = numeral(text);
-		if (digits !== undefined && other.kind !== "text") return sameAnswer(numberOf(digits), other, context);
-	}
 	return false;
-}
-
-/** Of "25" or "2/3". */
-function numberOf(numeral: string): Node {
-	const [over, under] = numeral
-		.split("/")
-		.map((digits): Node => ({ kind: "number", value: fromDecimal(digits), literal: digits }));
-	return under === undefined ? over : { kind: "quotient", over, under };
 }
 
 /** Of a list of single letters; undefined for anything else. */
@@ -182,7 +183,7 @@ function plainText(node: Node): string | undefined {
 function sameAsRelation(gold: Node, answer: Node, context: Context): boolean {
 	const same = (a: Node, b: Node) => sameAnswer(a, b, context);
 	if (gold.kind === "relation" && answer.kind === "relation") {
-		const [left, right] = [simplifyRelation(gold), simplifyRelation(answer)];
+		const [left, right] = [simplifyRelation(gold), simplifyRelation(withSameArgument(gold, answer))];
 		if (left.length > 1 || right.length > 1)
 			return left.length === right.length && left.every((relation, i) => same(relation, right[i]));
 		if (sameRelation(left[0], right[0], same, context)) return true;
@@ -192,6 +193,8 @@ function sameAsRelation(gold: Node, answer: Node, context: Context): boolean {
 		if (gold.signs.length === 1 && gold.signs[0] === "in") return same(gold.operands[1], answer);
 		const value = definedValue(gold);
 		if (value !== null && same(value, answer)) return true;
+		const each = eachName(gold);
+		if (each !== undefined && answer.kind === "sequence") return same(each, answer);
 		if (answer.kind === "sequence" && answer.open === "" && simplifyRelation(gold).length > 1)
 			return sameInOrder(simplifyRelation(gold), answer.items, context);
 		return isSetLike(gold) && sameRealSet(gold, answer, context) === true;
@@ -199,6 +202,8 @@ function sameAsRelation(gold: Node, answer: Node, context: Context): boolean {
 	const relation = answer as Relation;
 	if (relation.signs.length === 1 && relation.signs[0] === "in") return same(gold, relation.operands[1]);
 	if (claimedValues(relation).some((value) => same(gold, value))) return true;
+	const each = eachName(relation);
+	if (each !== undefined && gold.kind === "sequence") return same(gold, each);
 	return isSetLike(relation) && sameRealSet(gold, relation, context) === true;
 }
 
@@ -219,10 +224,26 @@ function sameSets(gold: Node, answer: Node, context: Context): boolean {
 }
 
 function sameSequences(gold: Node, answer: Node, context: Context): boolean {
-	const [a, b] = [gold, answer].map(shapeOfSequence);
+	let [a, b] = [gold, answer].map(shapeOfSequence);
+	// "3/5 or 0.6": one answer, said twice.
+	if (a.shape === "one" && answer.kind === "sequence" && answer.joiner === "or" && answer.items.length < 4)
+		return (
+			answer.items.every((item) => sameAnswer(gold, item, context)) || sameConditions(gold, answer, context)
+		);
+	[a, b] = [
+		{ ...a, items: withoutIndices(a.items, b.items) },
+		{ ...b, items: withoutIndices(b.items, a.items) },
+	];
 	if (a.shape === "set" || b.shape === "set") {
 		if (a.shape === "tuple" || b.shape === "tuple") return false;
 		return sameInAnyOrder(distinct(a.items, context), distinct(b.items, context), context);
+	}
+	const points = [a, b].map(({ items }) => asPoints(items));
+	if (points[0] !== a.items || points[1] !== b.items) {
+		const [left, right] = points.map((items, i) =>
+			items.length === 1 || items === [a, b][i].items ? [gold, answer][i] : bare(items),
+		);
+		return sameAnswer(left, right, context);
 	}
 	if (a.shape === "list" && b.shape === "list") {
 		if (namesDiffer(a.items) !== namesDiffer(b.items)) return sameInOrder(a.items, b.items, context);
@@ -236,7 +257,8 @@ function sameSequences(gold: Node, answer: Node, context: Context): boolean {
 		!isAngled(answer)
 	)
 		return false;
-	if (a.shape !== "one" && b.shape !== "one") return sameInOrder(a.items, b.items, context);
+	if (a.shape !== "one" && b.shape !== "one")
+		return sameInOrder(inOrderOfNames(a.items), inOrderOfNames(b.items), context);
 	// `\langle 1, 2 \rangle` is a vector as much as a column of a matrix is.
 	if (isAngled(gold)) return sameInOrder(a.items, vectorEntries(answer) ?? [], context);
 	if (isAngled(answer)) return sameInOrder(vectorEntries(gold) ?? [], b.items, context);

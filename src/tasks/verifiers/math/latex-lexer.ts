@@ -1,4 +1,4 @@
-import { isUnitWord } from "./units.ts";
+import { isUnitWord, unitOf } from "./units.ts";
 
 export interface Token {
 	readonly type:
@@ -122,6 +122,9 @@ export function tokenise(text: string, { thousands }: Reading): Token[] | undefi
 			} else if ((c === "<" || c === ">" || c === "!" || c === "=") && text[at + 1] === "=") {
 				push("sign", c === "=" ? "=" : `${c}=`);
 				at += 2;
+			} else if (text.startsWith("=<", at)) {
+				push("sign", "<=");
+				at += 2;
 			} else if (text.startsWith("...", at)) {
 				push("command", "ldots");
 				at += 3;
@@ -161,6 +164,8 @@ function letters(
 			before.type === "text");
 	if (run.length > 1 && plainWords.has(lower) && (run === lower || run.length > 2)) push("word", lower);
 	else if (run.length > 1 && afterValue && isUnitWord(lower)) push("text", run);
+	else if (before?.type === "text" && run.length > 1 && run === lower && !plainWords.has(run))
+		push("text", run);
 	else if (run.length >= 4) {
 		const known = /^(arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|sqrt|log|ln|pi)(?=[a-z])/.exec(run)?.[0];
 		// `sinx`, `cosxy`
@@ -198,7 +203,8 @@ function styled(
 	const formula = /^(?:math(?:bf|rm|it|sf)|bm|boldsymbol|bold)$/.test(command)
 		? /[\\^{]|^[\d.,\s+*/()=-]+$/.test(inner) && !/[A-Za-z]{3}/.test(inner.replace(/\\[A-Za-z]+/g, ""))
 		: /^\$[^$]+\$$/.test(inner);
-	const within = formula ? tokenise(inner, reading) : undefined;
+	const unit = tokens.length > 0 && unitOf(inner) !== null;
+	const within = formula && !unit ? tokenise(inner, reading) : undefined;
 	if (within !== undefined && !/_/.test(inner)) {
 		push("sign", "{");
 		for (const token of within) push(token.type, token.text);
@@ -214,7 +220,7 @@ function styled(
 	else if (!afterValue && /^(?=.*\d)[\dA-F]+$/.test(inner))
 		for (const run of inner.match(/\d+|[A-F]/g)!) push(isDigit(run[0]) ? "number" : "letter", run);
 	// Numbers and formulas that somebody put into a text.
-	else if (!afterValue && /^[-+]?[\d.,/]+$/.test(inner))
+	else if (!afterValue && /^[-+]?[\d.,/]+(?:(?:,? and |,? or |, )[-+]?[\d.,/]+)*(?: [a-z]+)*$/.test(inner))
 		for (const token of tokenise(inner, reading) ?? []) push(token.type, token.text);
 	else push("text", inner);
 }

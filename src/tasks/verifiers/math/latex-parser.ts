@@ -16,8 +16,9 @@ const mostCharacters = 10_000;
  */
 export function parse(text: string, reading: Reading): Node | undefined {
 	if (text.length > mostCharacters) return undefined;
-	if (isPhrase(text)) return { kind: "text", text };
-	const normal = normalise(phrasesAsSigns(text));
+	const signs = phrasesAsSigns(text);
+	if (isPhrase(signs)) return { kind: "text", text: signs };
+	const normal = normalise(signs);
 	const node = read(normal, reading);
 	if (node !== undefined) return node;
 	// Cut off, or with a bracket too many.
@@ -396,7 +397,13 @@ class Parser extends Operands {
 			return { kind: "symbol", name: `${base.kind === "symbol" ? base.name : "?"}'` };
 		}
 		const exponent = this.script();
-		if (exponent.kind === "symbol" && exponent.name === "circ") return { kind: "degrees", of: base };
+		const isDegree =
+			exponent.kind === "text"
+				? exponent.text === "o"
+				: exponent.kind === "symbol" && exponent.name === "circ";
+		// `90^o`
+		if (isDegree || (base.kind === "number" && exponent.kind === "symbol" && exponent.name === "o"))
+			return { kind: "degrees", of: base };
 		if (exponent.kind === "symbol" && /^'+$/.test(exponent.name) && base.kind === "symbol")
 			return { kind: "symbol", name: base.name + exponent.name };
 		return { kind: "power", base, exponent };

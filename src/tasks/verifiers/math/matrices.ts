@@ -1,4 +1,4 @@
-import { type Node, partsOf, withParts } from "./ast.ts";
+import { type Node, partsOf, some, withParts } from "./ast.ts";
 
 type Matrix = Node & { kind: "matrix" };
 
@@ -63,14 +63,19 @@ export function fromNestedLists(node: Node): Matrix | undefined {
 /** Larger determinants are compared entry by entry. */
 const mostRows = 4;
 
-/** Every determinant of a matrix of few rows multiplied out. */
+/** Every determinant of a matrix of few rows multiplied out; one within another is left, as terms would multiply. */
 export function withoutDeterminants(node: Node): Node {
+	if (isDeterminant(node) && node.args.some((arg) => some(arg, isDeterminant))) return node;
 	const parts = partsOf(node).map(withoutDeterminants);
 	const whole = parts.length === 0 ? node : withParts(node, parts);
-	if (whole.kind !== "call" || whole.name !== "det") return whole;
+	if (!isDeterminant(whole)) return whole;
 	const matrix = toMatrix(whole.args[0]);
 	if (matrix === undefined || matrix.rows.length > mostRows || !isRectangle(matrix.rows)) return whole;
 	return matrix.rows.length === matrix.rows[0].length ? determinant(matrix.rows) : whole;
+}
+
+function isDeterminant(node: Node): node is Node & { kind: "call" } {
+	return node.kind === "call" && node.name === "det";
 }
 
 function determinant(rows: Matrix["rows"]): Node {

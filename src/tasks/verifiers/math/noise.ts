@@ -15,7 +15,7 @@ const entities = new Map([
 
 /** Commands and marks that change how an answer looks and never what it means are taken away. Linear in the length. */
 export function withoutNoise(text: string): string {
-	let out = text.replace(/~/g, " ");
+	let out = withoutLastRows(text.replace(/~/g, " "));
 	if (out.includes("&"))
 		out = out.replace(/&([a-z]{2,5});/g, (whole, name: string) => entities.get(name) ?? whole);
 	out = out.replace(/^[\s&]+/, "");
@@ -31,12 +31,25 @@ export function withoutNoise(text: string): string {
 				"",
 			)
 			.replace(/\\(?:nicefrac|sfrac|flatfrac)(?![A-Za-z])/g, "\\frac")
+			.replace(
+				/\\[dt]?frac\s*\{\s*\\(?:text|mathrm)\s*\{([^{}]*)\}\s*\}\s*\{\s*\\(?:text|mathrm)\s*\{([^{}]*)\}\s*\}/g,
+				"\\text{$1/$2}",
+			)
 			// The distance to the next row, and a row that has nothing in it.
 			.replace(/\\\\\s*\[\s*-?[\d.]+\s*(?:pt|em|ex|mm|cm|in|px)\s*\]/g, "\\\\")
-			.replace(/(?:\\\\|\\newline(?![A-Za-z])|\s)+$/, "")
 			// A sign in braces has no space beside it.
 			.replace(/\{([:=])\}/g, "$1")
 	);
+}
+
+/** Line ends that nothing follows. */
+function withoutLastRows(text: string): string {
+	let out = text.trimEnd();
+	for (let before = ""; before !== out; ) {
+		before = out;
+		for (const end of ["\\\\", "\\newline"]) if (out.endsWith(end)) out = out.slice(0, -end.length).trimEnd();
+	}
+	return out;
 }
 
 /** `]2,5[` and `[2,5[` -> `(2,5)` and `[2,5)`, as far as nothing else in brackets stands between the two. */
@@ -62,8 +75,12 @@ function isBalanced(text: string): boolean {
 	return depth === 0;
 }
 
-/** With the brackets that were never closed closed at the end, and without those at the end that nothing opened. */
+/**
+ * With the brackets that were never closed closed at the end, and without those at the end that nothing opened. One at the
+ * very start is left: of `(5` a second coordinate may have been cut off.
+ */
 export function withBalancedBrackets(text: string): string {
+	if (/^\s*(?:\(|\[|\\\{)/.test(text) && !/[)\]}]/.test(text)) return text;
 	const closers: string[] = [];
 	let at = 0;
 	for (; at < text.length; at++) {

@@ -60,9 +60,9 @@ function toLastDot(cursor: TokenCursor): string {
 /** `0.3636...`, whose last digits are there twice or more. */
 function goingOn(mantissa: string, cursor: TokenCursor): Node | undefined {
 	const next = cursor.peek();
-	if (next === undefined || !isCommand(next, ellipses)) return undefined;
+	if (next === undefined || !isCommand(next, ellipses) || mantissa.length > 60) return undefined;
 	const found = /^(\d*\.\d*?)(\d{1,12}?)\2+$/.exec(mantissa);
-	if (found === null || mantissa.length > 60) return undefined;
+	if (found === null) return undefined;
 	cursor.at++;
 	return repeatingDecimal(found[1], found[2]);
 }

@@ -1,8 +1,9 @@
-import { multipliers } from "./numerals.ts";
+import { multipliers, numeralOf } from "./numerals.ts";
 
 /** A formula, or the end of one, after which nothing but the phrase follows. */
 const integers = String.raw`(?:\\mathbb\s*\{?\s*Z\s*\}?|\\mathbf\s*\{\s*Z\s*\}|\\Z|Z|\\text\s*\{\s*Z\s*\})`;
 const r = String.raw;
+const binomial = (n: string, k: string) => r`\binom{${n}}{${k}}`;
 
 /** English that states mathematics, and the same in signs. Each is looked for in the text without its \text{}. */
 const phrases: readonly (readonly [pattern: RegExp, signs: string | ((...groups: string[]) => string)])[] = [
@@ -37,6 +38,10 @@ const phrases: readonly (readonly [pattern: RegExp, signs: string | ((...groups:
 		/(?<=\d\s*)\s(dozen|hundred|thousand|million|billion|trillion)\b(?!\s*and)/i,
 		(word) => r`\cdot ${multipliers.get(word.toLowerCase())!} `,
 	],
+	[/^\s*(?:USD|US\s*\\?\$|Rs\.?|INR|EUR|GBP|CAD)\s*(?=\d)/, r`\$`],
+	// Combinations in other countries' notation.
+	[/^\s*(?:\{\s*\})?\s*[_^]\s*\{?\s*(\w+)\s*\}?\s*C\s*_\s*\{?\s*(\w+)\s*\}?\s*$/, binomial],
+	[/^\s*C\s*_\s*\{?\s*(\d+)\s*\}?\s*\^\s*\{?\s*(\d+)\s*\}?\s*$/, binomial],
 	[/\(\s*mod(?:ulo)?\s+(\w+)\s*\)/i, (m) => r`\pmod{${m}}`],
 ];
 
@@ -44,9 +49,15 @@ const wrappers = /\\(?:text|mbox|textrm|textnormal|mathrm|hbox)\s*\{([^{}]*)\}/g
 
 /** The same answer with such phrases in signs; the text itself where it has none. */
 export function phrasesAsSigns(text: string): string {
-	if (text.length > 400 || !/[A-Za-z]{2}|\\in/.test(text)) return text;
+	if (text.length > 400 || !/[A-Za-z]/.test(text)) return text;
 	let plain = text.replace(wrappers, " $1 ").replace(/\\[ ,;]/g, " ");
 	let found = false;
+	const numeral =
+		/^\s*([A-Za-z]+(?:[\s-]+[A-Za-z]+)*?)((?:\s+(?:percent|degrees|dollars|cents|units))?)[\s.]*$/.exec(
+			plain,
+		);
+	const digits = numeral === null ? undefined : numeralOf(numeral[1]);
+	if (digits !== undefined) return `${digits}${numeral![2]}`;
 	for (const [pattern, signs] of phrases) {
 		const match = pattern.exec(plain);
 		if (match === null) continue;

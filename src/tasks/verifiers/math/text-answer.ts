@@ -23,6 +23,7 @@ function wordsOf(text: string): string {
 	const word = bracketed
 		.replace(/\b([ap])\s*\.\s*m\b\.?/g, "$1m")
 		.replace(/^(?:the|a|an) /, "")
+		.replace(/(\d)(?:st|nd|rd|th)\b/g, "$1")
 		.replace(/\s*([^a-z0-9 ])\s*/g, "$1")
 		.replace(/[.'"]/g, "")
 		// `\text{H}_2\text{O}`

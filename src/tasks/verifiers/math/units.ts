@@ -75,7 +75,9 @@ export function isUnitLetter(letter: string): boolean {
 export function unitOf(text: string): string | null {
 	const words = text
 		.toLowerCase()
-		.replace(/\^\s*\{?\s*(\d)\s*\}?/g, "^$1")
+		.replace(/\\[,;: ]|~/g, " ")
+		.replace(/\\cdot|\*|·/g, " ")
+		.replace(/\^\s*\{?\s*(-?\d)\s*\}?/g, "^$1")
 		.replace(/²/g, "^2")
 		.replace(/³/g, "^3")
 		.replace(/\bper\b/g, "/")
