@@ -234,6 +234,11 @@ function sameSequences(gold: Node, answer: Node, context: Context): boolean {
 		{ ...a, items: withoutIndices(a.items, b.items) },
 		{ ...b, items: withoutIndices(b.items, a.items) },
 	];
+	// `\{(1, 2)\}`: one point.
+	if (a.shape === "set" && a.items.length === 1 && a.items[0].kind === "sequence" && b.shape === "tuple")
+		return sameAnswer(a.items[0], answer, context);
+	if (b.shape === "set" && b.items.length === 1 && b.items[0].kind === "sequence" && a.shape === "tuple")
+		return sameAnswer(gold, b.items[0], context);
 	if (a.shape === "set" || b.shape === "set") {
 		if (a.shape === "tuple" || b.shape === "tuple") return false;
 		return sameInAnyOrder(distinct(a.items, context), distinct(b.items, context), context);

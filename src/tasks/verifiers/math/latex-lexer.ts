@@ -162,7 +162,9 @@ function letters(
 		(before.type === "number" ||
 			(before.type === "sign" && /^[)\]}%|]$|^\\\$$/.test(before.text)) ||
 			before.type === "text");
-	if (run.length > 1 && plainWords.has(lower) && (run === lower || run.length > 2)) push("word", lower);
+	// Minutes after a number, elsewhere a minimum.
+	if (run === "min" && before?.type === "number") push("text", run);
+	else if (run.length > 1 && plainWords.has(lower) && (run === lower || run.length > 2)) push("word", lower);
 	else if (run.length > 1 && afterValue && isUnitWord(lower)) push("text", run);
 	else if (before?.type === "text" && run.length > 1 && run === lower && !plainWords.has(run))
 		push("text", run);
@@ -187,7 +189,10 @@ function styled(
 	push: (type: Token["type"], text: string) => void,
 	reading: Reading,
 ): void {
-	const inner = content.trim();
+	// `\hat{\mathbf{i}}`
+	const inner = content
+		.trim()
+		.replace(/^\\(?:mathbf|bm|boldsymbol|vec|hat)\s*\{\s*(\\?[A-Za-z]+)\s*\}$/, "$1");
 	if (inner === "") return;
 	if (
 		/^(?:mathbf|bm|boldsymbol|bold|vec|hat|underline|mathcal|mathit)$/.test(command) &&

@@ -91,6 +91,7 @@ class Parser extends Operands {
 			if (token === undefined) break;
 			const joins =
 				(token.type === "sign" && (token.text === "," || token.text === ";")) ||
+				token.type === "row" ||
 				(token.type === "word" && (token.text === "and" || token.text === "or")) ||
 				(token.type === "command" && /^(?:lor|vee|land|wedge)$/.test(token.text)) ||
 				(token.type === "text" && /^[,;]?\s*(?:and|or|,|;)\s*$/i.test(token.text)) ||
@@ -105,6 +106,8 @@ class Parser extends Operands {
 		const operands = [this.#ratio()];
 		const signs: RelationSign[] = [];
 		for (;;) {
+			// An alignment mark.
+			if (this.cursor.isSign("&") && relations.has(this.cursor.peek(1)?.text ?? "")) this.cursor.at++;
 			const token = this.cursor.peek();
 			if (token === undefined || !(token.type === "sign" || token.type === "command")) break;
 			// `x > = 3`
@@ -234,7 +237,7 @@ class Parser extends Operands {
 				left = product(left, this.signedFactor());
 			} else if (isSign(token, "/") || isCommand(token, /^div$/)) {
 				this.cursor.at++;
-				left = { kind: "quotient", over: left, under: this.signedFactor() };
+				left = quotient(left, this.signedFactor());
 			} else if (isCommand(token, /^pmod$/)) {
 				this.cursor.at++;
 				left = { kind: "call", name: "modulo", args: [left, this.factor()] };
@@ -370,9 +373,10 @@ class Parser extends Operands {
 				}
 			} else if (isSign(token, "/") && unit !== "") {
 				const next = this.cursor.peek(1);
-				if (next?.type !== "text") break;
+				if (next?.type !== "text" && !(next?.type === "letter" && isUnitLetter(next.text))) break;
 				this.cursor.at++;
 				unit += " /";
+				if (next.type === "letter") unit += ` ${this.cursor.take().text}`;
 			} else if (isSign(token, ".") && this.cursor.peek(1)?.type === "text") this.cursor.at++;
 			else break;
 		}
@@ -408,4 +412,11 @@ class Parser extends Operands {
 			return { kind: "symbol", name: base.name + exponent.name };
 		return { kind: "power", base, exponent };
 	}
+}
+
+/** `1/2 hour` is half of one. */
+function quotient(over: Node, under: Node): Node {
+	return over.kind === "number" && under.kind === "quantity" && under.of.kind === "number"
+		? { ...under, of: { kind: "quotient", over, under: under.of } }
+		: { kind: "quotient", over, under };
 }

@@ -147,6 +147,7 @@ const characters = new Map<string, string>([
 	["⅜", "\\frac{3}{8}"],
 	["⅝", "\\frac{5}{8}"],
 	["⅞", "\\frac{7}{8}"],
+	["¢", "\\text{ cents}"],
 	["€", "\\$"],
 	["£", "\\$"],
 	["¥", "\\$"],

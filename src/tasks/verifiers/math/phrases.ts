@@ -33,6 +33,9 @@ const phrases: readonly (readonly [pattern: RegExp, signs: string | ((...groups:
 		/^\s*\(?([\dA-Fa-f]+)\)?\s*\(?\s*(?:in\s+)?base[\s-]+(\d{1,2})\s*\)?\s*$/i,
 		(digits, base) => `${digits}_{${base}}`,
 	],
+	[/^\s*(\d+)\s+(?:out\s+of|in)\s+(\d+)\s*$/i, (n, of) => r`\frac{${n}}{${of}}`],
+	[/^\s*(?:[a-z]+\s+){1,4}?(?:is|equals|is\s+equal\s+to)\s+(?=[-\d$\\(.])/i, ""],
+	[/(?<=\d)\s*h\s+(?=\d+\s*(?:m|min|minutes)\b)/, r`\text{ h }`],
 	[/^\s*half\s+an?\s+(?=[a-z]+\s*$)/i, r`\frac{1}{2}\ `],
 	[
 		/(?<=\d\s*)\s(dozen|hundred|thousand|million|billion|trillion)\b(?!\s*and)/i,
