@@ -263,7 +263,10 @@ function sameSequences(gold: Node, answer: Node, context: Context): boolean {
 	)
 		return false;
 	if (a.shape !== "one" && b.shape !== "one")
-		return sameInOrder(inOrderOfNames(a.items), inOrderOfNames(b.items), context);
+		return (
+			sameInOrder(inOrderOfNames(a.items), inOrderOfNames(b.items), context) ||
+			sameConditions(gold, answer, context)
+		);
 	// `\langle 1, 2 \rangle` is a vector as much as a column of a matrix is.
 	if (isAngled(gold)) return sameInOrder(a.items, vectorEntries(answer) ?? [], context);
 	if (isAngled(answer)) return sameInOrder(vectorEntries(gold) ?? [], b.items, context);
@@ -390,6 +393,9 @@ function unitsAgree(gold: Node, answer: Node): boolean {
 	const [a, b] = [unitsIn(gold), unitsIn(answer)];
 	const [left, right] = [a, b].map((units) => [...units].sort().join());
 	if (left === "" || right === "" || left === right) return true;
+	// `6 \text{ square units}` of whatever length, but of an area.
+	const powerOf = (unit: string) => /^[a-z]+(?:\^(\d))?$/.exec(unit)?.[1] ?? "1";
+	if (/^unit\b/.test(left) || /^unit\b/.test(right)) return powerOf(left) === powerOf(right);
 	// Degrees of an angle or of a temperature, which may leave out whose.
 	const scale = /^(?:celsius|fahrenheit)$/;
 	return (left === "degree" && scale.test(right)) || (right === "degree" && scale.test(left));

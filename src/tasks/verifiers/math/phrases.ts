@@ -53,7 +53,10 @@ const wrappers = /\\(?:text|mbox|textrm|textnormal|mathrm|hbox)\s*\{([^{}]*)\}/g
 /** The same answer with such phrases in signs; the text itself where it has none. */
 export function phrasesAsSigns(text: string): string {
 	if (text.length > 400 || !/[A-Za-z]/.test(text)) return text;
-	let plain = text.replace(wrappers, " $1 ").replace(/\\[ ,;]/g, " ");
+	let plain = text
+		.replace(wrappers, " $1 ")
+		.replace(/\\[ ,;]/g, " ")
+		.replace(/\s+/g, " ");
 	let found = false;
 	const numeral =
 		/^\s*([A-Za-z]+(?:[\s-]+[A-Za-z]+)*?)((?:\s+(?:percent|degrees|dollars|cents|units))?)[\s.]*$/.exec(

@@ -79,7 +79,7 @@ function toSet(node: Node, context: Context): RealSet | undefined {
 			if (node.open === "") return conditions(node.items, node.joiner, context);
 			if (node.items.length !== 2 || node.open === "<") return undefined;
 			const [low, high] = node.items.map(toEnd);
-			return low === undefined || high === undefined
+			return low === undefined || high === undefined || !rises(low, high, context)
 				? undefined
 				: {
 						kind: "interval",
@@ -148,6 +148,15 @@ function suchThat(member: Node, condition: Node, context: Context): RealSet | un
 	return domain === undefined || set === undefined
 		? undefined
 		: { kind: "join", operator: "intersection", parts: [domain, set] };
+}
+
+/** Of two bounds: whether numbers can lie between them. `(0, 0)` is a point and no empty interval. */
+function rises(low: End, high: End, context: Context): boolean {
+	if (typeof low === "string" || typeof high === "string") return low !== "+" && high !== "-";
+	const [from, to] = [realValue(low, context), realValue(high, context)];
+	return (
+		from === undefined || to === undefined || (real.compare(from, to) < 0 && !sameValue(low, high, context))
+	);
 }
 
 const zeroNode: Node = { kind: "number", value: { n: 0n, d: 1n }, literal: "0" };

@@ -22,6 +22,7 @@ function wordsOf(text: string): string {
 	const bracketed = /^[([]\s*([a-z0-9 ]+)\s*[)\]]$/.exec(plain)?.[1] ?? plain;
 	const word = bracketed
 		.replace(/\b([ap])\s*\.\s*m\b\.?/g, "$1m")
+		.replace(/(?<=\d) (?=[ap]m\b)/, "")
 		.replace(/^(?:the|a|an) /, "")
 		.replace(/(\d)(?:st|nd|rd|th)\b/g, "$1")
 		.replace(/\s*([^a-z0-9 ])\s*/g, "$1")

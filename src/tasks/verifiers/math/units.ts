@@ -50,6 +50,7 @@ const spellings: Readonly<Record<string, string>> = {
 	pascal: "pa pascal",
 	kelvin: "k kelvin",
 	mole: "mol mole moles",
+	unit: "unit units",
 	"mile/hour": "mph",
 	"kilometer/hour": "kph kmph",
 };
@@ -60,7 +61,7 @@ const canonical = new Map(
 
 /** Of two letters or more: whether a plain word after a number is its unit. */
 export function isUnitWord(lower: string): boolean {
-	return lower.length > 1 && canonical.has(lower);
+	return lower.length > 1 && (canonical.has(lower) || lower === "sq" || lower === "cu");
 }
 
 /** Whether a letter after a number may be its unit. */
