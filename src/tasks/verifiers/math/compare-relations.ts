@@ -24,6 +24,22 @@ export function isName(node: Node): boolean {
 			);
 		case "sequence":
 			return node.open === "(" && node.items.every(isName);
+		case "quotient":
+			// `\frac{dy}{dx}`
+			return [node.over, node.under].every(
+				(part) =>
+					part.kind === "product" &&
+					part.factors[0].kind === "symbol" &&
+					part.factors[0].name === "d" &&
+					isName(part),
+			);
+		case "power":
+			// `A^{-1}`, `A^T`
+			return (
+				node.base.kind === "symbol" &&
+				/^[A-Z]$/.test(node.base.name) &&
+				(node.exponent.kind === "symbol" || node.exponent.kind === "negative")
+			);
 		case "degrees":
 		case "quantity":
 			return isName(node.of);
@@ -40,6 +56,25 @@ export function definedValue(relation: Relation): Node | null {
 	return relation.signs.length === 1 && isName(operands[1]) ? operands[0] : null;
 }
 
+/** `2x`, `x^2`, `|x|`: an equation with that on its left has not been solved yet. */
+function isToSolve(left: Node): boolean {
+	switch (left.kind) {
+		case "product":
+			return (
+				left.factors.every(({ kind }) => kind === "number" || kind === "symbol") &&
+				left.factors.some(({ kind }) => kind === "number")
+			);
+		case "quotient":
+			return left.over.kind === "symbol" && left.under.kind === "number";
+		case "power":
+			return left.base.kind === "symbol" && /^[a-z]$/.test(left.base.name) && left.exponent.kind === "number";
+		case "call":
+			return left.name === "abs" && left.args[0].kind === "symbol" && /^[x-z]$/.test(left.args[0].name);
+		default:
+			return false;
+	}
+}
+
 /** What an answer `a = b \approx c` may have meant as its result, the likeliest first. */
 export function claimedValues({ operands, signs }: Relation): readonly Node[] {
 	if (!signs.every((sign) => sign === "=" || sign === "~")) return [];
@@ -52,6 +87,7 @@ export function claimedValues({ operands, signs }: Relation): readonly Node[] {
 		symbolsOf(operands[0]).size > 0
 	)
 		return [];
+	if (operands.length === 2 && isToSolve(operands[0])) return [];
 	const values = isName(last) && !isName(operands[0]) && operands.length === 2 ? [operands[0], last] : [last];
 	const rounded = signs.indexOf("~");
 	if (rounded > 0 || (rounded === 0 && !isName(operands[0]))) values.push(operands[rounded]);

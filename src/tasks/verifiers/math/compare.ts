@@ -2,15 +2,25 @@ import { type Node, partsOf, type Relation, some } from "./ast.ts";
 import { claimedValues, definedValue, sameRelation, simplifyRelation } from "./compare-relations.ts";
 import { exactValue, valueInBase } from "./evaluate-exact.ts";
 import { expandSigns } from "./expand-signs.ts";
+import { familyOf, sameFamily, unsaidFamily } from "./families.ts";
 import { isTrigonometric } from "./functions.ts";
 import { bare } from "./latex-operands.ts";
-import { shapeOf, toMatrix } from "./matrices.ts";
+import { fromNestedLists, shapeOf, toMatrix, withoutDeterminants } from "./matrices.ts";
+import {
+	asPoints,
+	eachName,
+	inOrderOfNames,
+	withoutIndices,
+	withSameArgument,
+	withSameConstant,
+} from "./namings.ts";
 import { keyOf } from "./node-key.ts";
-import { fromDecimal } from "./rational.ts";
+import { toQuantity } from "./quantities.ts";
 import { isSetLike, sameRealSet } from "./real-sets.ts";
 import { type Context, sameValue } from "./same-value.ts";
-import { numeralOf, sameText } from "./text-answer.ts";
+import { sameText } from "./text-answer.ts";
 import { unitOf } from "./units.ts";
+import { withoutUnitVectors } from "./vectors.ts";
 
 /** Items of unordered lists up to here are matched with each other. */
 const mostItems = 200;
@@ -20,9 +30,29 @@ export function sameAnswer(gold: Node, answer: Node, context: Context): boolean 
 	context.budget.spend(1);
 	const same = (a: Node, b: Node) => sameAnswer(a, b, context);
 	if (keyOf(gold) === keyOf(answer)) return true;
+	const [family, other] = [familyOf(gold), familyOf(answer)];
+	if (family !== undefined || other !== undefined) {
+		const [a, b] = [
+			family ?? unsaidFamily(gold, other!.domain),
+			other ?? unsaidFamily(answer, family!.domain),
+		];
+		return a !== undefined && b !== undefined && sameFamily(a, b, same, context);
+	}
+	const vectors = withoutUnitVectors(gold, answer, context);
+	if (vectors !== undefined) return same(...vectors);
+	if (hasDeterminant(gold) || hasDeterminant(answer)) {
+		const [a, b] = [withoutDeterminants(gold), withoutDeterminants(answer)];
+		if (!hasDeterminant(a) && !hasDeterminant(b)) return same(a, b);
+	}
 	if (hasSign(gold) || hasSign(answer)) return same(withoutSigns(gold), withoutSigns(answer));
 	if (gold.kind === "text" || answer.kind === "text") return sameWords(gold, answer, context);
 	if (gold.kind === "relation" || answer.kind === "relation") return sameAsRelation(gold, answer, context);
+	const [nestedGold, nestedAnswer] = [fromNestedLists(gold), fromNestedLists(answer)];
+	if (nestedGold !== undefined && answer.kind === "matrix") return same(nestedGold, answer);
+	if (nestedAnswer !== undefined && gold.kind === "matrix") return same(gold, nestedAnswer);
+	const [goldPoint, answerPoint] = [pointOf(gold), pointOf(answer)];
+	if (goldPoint !== gold && answer.kind === "sequence") return same(goldPoint, answer);
+	if (answerPoint !== answer && gold.kind === "sequence") return same(gold, answerPoint);
 	if (isSetLike(gold) || isSetLike(answer)) return sameSets(gold, answer, context);
 	if (gold.kind === "sequence" || answer.kind === "sequence") return sameSequences(gold, answer, context);
 	const [goldMatrix, answerMatrix] = [toMatrix(gold), toMatrix(answer)];
@@ -38,11 +68,38 @@ export function sameAnswer(gold: Node, answer: Node, context: Context): boolean 
 	}
 	if (gold.kind === "ratio" || answer.kind === "ratio") return sameRatio(gold, answer, context);
 	if (gold.kind === "based" || answer.kind === "based") return sameInBase(gold, answer, context);
-	if (!unitsAgree(gold, answer)) return false;
+	if (!unitsAgree(gold, answer)) {
+		const [a, b] = [toQuantity(gold), toQuantity(answer)];
+		return a !== undefined && a.dimension === b?.dimension && sameValue(a.value, b.value, context);
+	}
+	if (isCongruence(gold) || isCongruence(answer)) return sameModulo(gold, answer, context);
 	if (gold.kind === "percent" || answer.kind === "percent") return samePercent(gold, answer, context);
 	if (isCapitals(gold) && isCapitals(answer)) return false;
-	if (sameValue(gold, answer, context)) return true;
+	if (sameValue(gold, withSameConstant(gold, answer), context)) return true;
+	const combinations = [binomialOf(gold) ?? gold, binomialOf(answer) ?? answer] as const;
+	if (combinations[0] !== gold || combinations[1] !== answer) return sameValue(...combinations, context);
 	return sameStructure(gold, answer, context);
+}
+
+/** `C(5, 2)`, where it is no point. */
+function binomialOf(node: Node): Node | undefined {
+	if (node.kind !== "product" || node.factors.length !== 2) return undefined;
+	const [name, args] = node.factors;
+	return name.kind === "symbol" && name.name === "C" && args.kind === "sequence" && args.items.length === 2
+		? { kind: "call", name: "binom", args: args.items }
+		: undefined;
+}
+
+/** `P(1, 2)` -> `(1, 2)`; anything else as it is. */
+function pointOf(node: Node): Node {
+	if (node.kind !== "product" || node.factors.length !== 2) return node;
+	const [name, point] = node.factors;
+	return name.kind === "symbol" &&
+		/^[A-Z]'*$/.test(name.name) &&
+		point.kind === "sequence" &&
+		point.open === "("
+		? point
+		: node;
 }
 
 /** `BD` is a segment, a word or a product of matrices: its letters have an order. */
@@ -53,6 +110,8 @@ function isCapitals(node: Node): boolean {
 	);
 }
 
+const hasDeterminant = (node: Node) =>
+	some(node, (part) => part.kind === "call" && part.name === "det" && part.args[0].kind !== "symbol");
 const hasSign = (node: Node) => some(node, ({ kind }) => kind === "either-sign");
 
 /** Every expression with a plus-minus sign becomes the list of its values. */
@@ -71,15 +130,6 @@ function sameWords(gold: Node, answer: Node, context: Context): boolean {
 	const [a, b] = [plainText(gold), plainText(answer)];
 	if (a !== undefined && b !== undefined && sameText(a, b)) return true;
 	if (gold.kind !== answer.kind && sameRealSet(gold, answer, context) === true) return true;
-	const numeral = (node: Node) => (node.kind === "text" ? numeralOf(node.text) : undefined);
-	for (const [text, other] of [
-		[gold, answer],
-		[answer, gold],
-	]) {
-		const digits = numeral(text);
-		if (digits !== undefined && other.kind !== "text")
-			return sameAnswer({ kind: "number", value: fromDecimal(digits), literal: digits }, other, context);
-	}
 	return false;
 }
 
@@ -87,14 +137,14 @@ function sameWords(gold: Node, answer: Node, context: Context): boolean {
 function lettersOf(node: Node): readonly string[] | undefined {
 	if (node.kind === "text") {
 		const letters = node.text.split(/\s*(?:,|\band\b|\s)\s*/).filter((part) => part !== "");
-		return letters.length > 1 && letters.every((letter) => /^\(?[A-Z]\)?$/.test(letter))
+		return letters.length > 1 && letters.every((letter) => /^\(?(?:[A-Z]|[IVX]+)\)?$/.test(letter))
 			? letters.map((letter) => letter.replace(/[()]/g, ""))
 			: undefined;
 	}
 	if (node.kind !== "sequence" || (node.open !== "" && node.open !== "{" && node.open !== "("))
 		return undefined;
 	const letters = node.items.map((item) => plainText(item)?.replace(/[()]/g, "") ?? "");
-	return letters.every((letter) => /^[A-Z]$/.test(letter)) ? letters : undefined;
+	return letters.every((letter) => /^(?:[A-Z]|[IVX]+)$/.test(letter)) ? letters : undefined;
 }
 
 /** What a node would say as a word: `E`, `CBAD`, `\text{even}`. */
@@ -133,7 +183,7 @@ function plainText(node: Node): string | undefined {
 function sameAsRelation(gold: Node, answer: Node, context: Context): boolean {
 	const same = (a: Node, b: Node) => sameAnswer(a, b, context);
 	if (gold.kind === "relation" && answer.kind === "relation") {
-		const [left, right] = [simplifyRelation(gold), simplifyRelation(answer)];
+		const [left, right] = [simplifyRelation(gold), simplifyRelation(withSameArgument(gold, answer))];
 		if (left.length > 1 || right.length > 1)
 			return left.length === right.length && left.every((relation, i) => same(relation, right[i]));
 		if (sameRelation(left[0], right[0], same, context)) return true;
@@ -143,6 +193,8 @@ function sameAsRelation(gold: Node, answer: Node, context: Context): boolean {
 		if (gold.signs.length === 1 && gold.signs[0] === "in") return same(gold.operands[1], answer);
 		const value = definedValue(gold);
 		if (value !== null && same(value, answer)) return true;
+		const each = eachName(gold);
+		if (each !== undefined && answer.kind === "sequence") return same(each, answer);
 		if (answer.kind === "sequence" && answer.open === "" && simplifyRelation(gold).length > 1)
 			return sameInOrder(simplifyRelation(gold), answer.items, context);
 		return isSetLike(gold) && sameRealSet(gold, answer, context) === true;
@@ -150,6 +202,8 @@ function sameAsRelation(gold: Node, answer: Node, context: Context): boolean {
 	const relation = answer as Relation;
 	if (relation.signs.length === 1 && relation.signs[0] === "in") return same(gold, relation.operands[1]);
 	if (claimedValues(relation).some((value) => same(gold, value))) return true;
+	const each = eachName(relation);
+	if (each !== undefined && gold.kind === "sequence") return same(gold, each);
 	return isSetLike(relation) && sameRealSet(gold, relation, context) === true;
 }
 
@@ -170,10 +224,31 @@ function sameSets(gold: Node, answer: Node, context: Context): boolean {
 }
 
 function sameSequences(gold: Node, answer: Node, context: Context): boolean {
-	const [a, b] = [gold, answer].map(shapeOfSequence);
+	let [a, b] = [gold, answer].map(shapeOfSequence);
+	// "3/5 or 0.6": one answer, said twice.
+	if (a.shape === "one" && answer.kind === "sequence" && answer.joiner === "or" && answer.items.length < 4)
+		return (
+			answer.items.every((item) => sameAnswer(gold, item, context)) || sameConditions(gold, answer, context)
+		);
+	[a, b] = [
+		{ ...a, items: withoutIndices(a.items, b.items) },
+		{ ...b, items: withoutIndices(b.items, a.items) },
+	];
+	// `\{(1, 2)\}`: one point.
+	if (a.shape === "set" && a.items.length === 1 && a.items[0].kind === "sequence" && b.shape === "tuple")
+		return sameAnswer(a.items[0], answer, context);
+	if (b.shape === "set" && b.items.length === 1 && b.items[0].kind === "sequence" && a.shape === "tuple")
+		return sameAnswer(gold, b.items[0], context);
 	if (a.shape === "set" || b.shape === "set") {
 		if (a.shape === "tuple" || b.shape === "tuple") return false;
 		return sameInAnyOrder(distinct(a.items, context), distinct(b.items, context), context);
+	}
+	const points = [a, b].map(({ items }) => asPoints(items));
+	if (points[0] !== a.items || points[1] !== b.items) {
+		const [left, right] = points.map((items, i) =>
+			items.length === 1 || items === [a, b][i].items ? [gold, answer][i] : bare(items),
+		);
+		return sameAnswer(left, right, context);
 	}
 	if (a.shape === "list" && b.shape === "list") {
 		if (namesDiffer(a.items) !== namesDiffer(b.items)) return sameInOrder(a.items, b.items, context);
@@ -187,7 +262,11 @@ function sameSequences(gold: Node, answer: Node, context: Context): boolean {
 		!isAngled(answer)
 	)
 		return false;
-	if (a.shape !== "one" && b.shape !== "one") return sameInOrder(a.items, b.items, context);
+	if (a.shape !== "one" && b.shape !== "one")
+		return (
+			sameInOrder(inOrderOfNames(a.items), inOrderOfNames(b.items), context) ||
+			sameConditions(gold, answer, context)
+		);
 	// `\langle 1, 2 \rangle` is a vector as much as a column of a matrix is.
 	if (isAngled(gold)) return sameInOrder(a.items, vectorEntries(answer) ?? [], context);
 	if (isAngled(answer)) return sameInOrder(vectorEntries(gold) ?? [], b.items, context);
@@ -290,11 +369,33 @@ function sameInBase(gold: Node, answer: Node, context: Context): boolean {
 	return sameValue(gold, answer, context);
 }
 
+type Congruence = Node & { kind: "call" };
+
+function isCongruence(node: Node): node is Congruence {
+	return node.kind === "call" && node.name === "modulo";
+}
+
+/** `10 \pmod 7` and `3 \pmod 7`; without its modulus, the number alone. */
+function sameModulo(gold: Node, answer: Node, context: Context): boolean {
+	if (!isCongruence(gold) || !isCongruence(answer))
+		return sameAnswer(
+			isCongruence(gold) ? gold.args[0] : gold,
+			isCongruence(answer) ? answer.args[0] : answer,
+			context,
+		);
+	if (!sameAnswer(gold.args[1], answer.args[1], context)) return false;
+	const remainder = (node: Congruence): Node => ({ kind: "call", name: "mod", args: node.args });
+	return sameValue(remainder(gold), remainder(answer), context);
+}
+
 /** Of two answers with units of measure these must be the same; one alone may leave its unit out. */
 function unitsAgree(gold: Node, answer: Node): boolean {
 	const [a, b] = [unitsIn(gold), unitsIn(answer)];
 	const [left, right] = [a, b].map((units) => [...units].sort().join());
 	if (left === "" || right === "" || left === right) return true;
+	// `6 \text{ square units}` of whatever length, but of an area.
+	const powerOf = (unit: string) => /^[a-z]+(?:\^(\d))?$/.exec(unit)?.[1] ?? "1";
+	if (/^unit\b/.test(left) || /^unit\b/.test(right)) return powerOf(left) === powerOf(right);
 	// Degrees of an angle or of a temperature, which may leave out whose.
 	const scale = /^(?:celsius|fahrenheit)$/;
 	return (left === "degree" && scale.test(right)) || (right === "degree" && scale.test(left));

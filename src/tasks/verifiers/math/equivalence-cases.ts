@@ -464,7 +464,6 @@ export const cases: readonly Cases[] = [
 		different: [
 			[r`18^\circ\text{C}`, r`18^\circ\text{F}`],
 			["8", "8y"],
-			["30 minutes", "0.5 hours"],
 			[r`8\text{ cm}`, r`8\text{ m}`],
 			[r`8\text{ cm}`, r`8\text{ cm}^2`],
 			[r`8\text{ cm}`, r`9\text{ cm}`],

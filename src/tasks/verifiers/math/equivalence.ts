@@ -1,5 +1,6 @@
 import type { Node } from "./ast.ts";
 import { Budget, OutOfSteps } from "./budget.ts";
+import { choiceOf } from "./choices.ts";
 import { sameAnswer } from "./compare.ts";
 import type { Conventions } from "./evaluate-numeric.ts";
 import { parse } from "./latex-parser.ts";
@@ -50,6 +51,8 @@ export function equivalent(gold: string, answer: string, options: EquivalenceOpt
 		}
 		if (sameDecimalComma(left, right) || sameDecimalComma(right, left))
 			return { equal: true, reason: "the same number" };
+		const choice = sameChoice(left, right, options);
+		if (choice !== undefined) return verdict(choice, "the same choice", "another choice");
 		const metres = inMetres(left, right);
 		if (metres !== undefined) return equivalent(left, metres, options);
 		if (parsed && !isWords(left, right)) return { equal: false, reason: "not the same value" };
@@ -89,6 +92,17 @@ function conventionsOf(...texts: string[]): readonly Conventions[] {
 function sameDecimalComma(a: string, b: string): boolean {
 	const decimal = /^([-+]?\d+),(\d{2}|\d{4,}|(?<=^[-+]?0,)\d+)$/.exec(a);
 	return decimal !== null && /^[-+]?\d*\.\d+$/.test(b) && Number(`${decimal[1]}.${decimal[2]}`) === Number(b);
+}
+
+/** Of choices by letters, one of which says more than its letter; undefined for anything else. */
+function sameChoice(gold: string, answer: string, options: EquivalenceOptions): boolean | undefined {
+	const [a, b] = [choiceOf(gold), choiceOf(answer)];
+	if (a === undefined || (a.says === "" && (b === undefined || answer === b.letter))) return undefined;
+	// The letter was left out.
+	if (b === undefined) return equivalent(a.says, answer, options).equal;
+	return (
+		a.letter === b.letter && (a.says === "" || b.says === "" || equivalent(a.says, b.says, options).equal)
+	);
 }
 
 /** `5m`, `5 m²`: where the gold answer is a number alone, the letter is a unit and no variable. */

@@ -162,6 +162,12 @@ function called(name: string, args: readonly Node[], at: Evaluation, inTrig: boo
 			return complex.divide(complex.one, complex.sinCos(a).cos);
 		case "csc":
 			return complex.divide(complex.one, complex.sinCos(a).sin);
+		case "cis": {
+			const { sin, cos } = complex.sinCos(a);
+			return complex.add(cos, complex.multiply(complex.i, sin));
+		}
+		case "sech":
+		case "csch":
 		case "sinh":
 		case "cosh":
 		case "tanh":
@@ -170,6 +176,8 @@ function called(name: string, args: readonly Node[], at: Evaluation, inTrig: boo
 			const [sum, difference] = [complex.add(up, down), complex.subtract(up, down)];
 			if (name === "tanh") return complex.divide(difference, sum);
 			if (name === "coth") return complex.divide(sum, difference);
+			if (name === "sech" || name === "csch")
+				return complex.divide(whole(2n), name === "sech" ? sum : difference);
 			return complex.divide(name === "sinh" ? difference : sum, whole(2n));
 		}
 		case "arcsin":

@@ -49,7 +49,8 @@ function relevantPart(completion: string): string {
 	return text.includes("<") ? text.replace(markup, " ") : text;
 }
 
-const joiner = /^(?:[\s$.;,*&]|\\[()[\],;:! ]|\\quad|\\qquad|\\text\s*\{\s*,?\s*(?:and|or)?\s*\}|and|or)*$/;
+const joiner =
+	/^(?:[\s$.;,*&]|[A-Za-z](?:_\{?\d\}?)?\s*=|\\[()[\],;:! ]|\\quad|\\qquad|\\text\s*\{\s*,?\s*(?:and|or)?\s*\}|and|or)*$/;
 
 /** The last box, joined with those before it that only "and", "or" or a comma separate from it, and alone. */
 function lastBoxes(text: string): { contents: readonly string[]; end: number } | undefined {
@@ -77,7 +78,7 @@ const mostJoined = 50;
 
 const finalAnswer = /final\s+answer\b[^.\n]{0,100}?(?:\bis\b|\bare\b|:|=)\s*/gi;
 const anyAnswer =
-	/(?:\b(?:answers?|solutions?|result)(?:\s+(?:to|of|for)\s[^.\n]{0,80}?)?\s*(?:is|are|equals|would be|must be|will be)\b\s*:?|\b(?:answers?|ans)\s*(?:\*\*|\*)?\s*[:=]|\banswers?\b(?=\s*(?:\$|\\\(|\\\[))|答案[是为：:]*)\s*/gi;
+	/(?:\b(?:answers?|solutions?|result)(?:\s+(?:to|of|for)\s[^.\n]{0,80}?)?\s*(?:is|are|equals|would be|must be|will be)\b\s*:?|\b(?:answers?|ans)\s*(?:\*\*|\*)?\s*[:=]|\banswers?\b(?=\s*(?:\$|\\\(|\\\[))|"answer"\s*:|\b(?:correct\s+)?(?:option|choice)\s+is\b|答案[是为：:]*|(?:antwort|réponse|respuesta|resposta|risposta|ответ|答え|正解|정답|답)\s*\**\s*[:：=])\s*/gi;
 
 /** What the text says after its last "answer is"; after a box only a final answer that is a formula or a number counts. */
 function lastStatement(text: string, from: number, afterBox: boolean): string | null {
@@ -181,7 +182,8 @@ function tidyNumber(text: string): string {
 function shortLine(text: string): string | null {
 	const plain = text.trim();
 	if (plain.length > 60 || plain.includes("\n") || plain === "") return null;
-	if (isSentence(plain) || /^[A-Za-z]{2,}\s*:/.test(plain)) return null;
+	if (isSentence(plain) || /^[A-Za-z]{2,}\s*:/.test(plain) || /^[A-Za-z]{2,} [A-Za-z]{2,} .*=/.test(plain))
+		return null;
 	return /[A-Za-z]{3}/.test(plain.replace(/\\[A-Za-z]+/g, "")) && mathSpans(plain).length > 0
 		? null
 		: clean(plain);
@@ -195,7 +197,7 @@ function withoutRemark(text: string): string {
 }
 
 function isSentence(text: string): boolean {
-	if (/\s(?:is|are|so|then|we|the|because|since|which|as)\s/i.test(text)) return true;
+	if (/\s(?:is|are|equals|so|then|we|the|because|since|which|as)\s/i.test(text)) return true;
 	const words = text.match(/(?<![\\A-Za-z])[A-Za-z]{2,}/g)?.length ?? 0;
 	return words > 4 || (words > 2 && /^[A-Z].*\d/.test(text));
 }
@@ -207,14 +209,18 @@ function lastOf(text: string): string | null {
 	const tail = span === undefined ? near : near.slice(span.end);
 	const number = claimed(tail) ?? lastNumber(tail);
 	if (number !== null) return number;
-	return span === undefined ? null : clean(span.content);
+	if (span !== undefined) return clean(span.content);
+	return (
+		/\bno\s+(?:real\s+)?solutions?\b[^.!?\n]*[.!?]?\s*$/i.exec(near)?.[0].replace(/(solutions?).*/is, "$1") ??
+		null
+	);
 }
 
 /** What the last line says that something "is", or what its last equals sign has on the right, if that is a formula. */
 function claimed(text: string): string | null {
 	const line = text.trimEnd().split("\n").at(-1)!;
 	const found = /^.*(?:\s(?:is|are|be|equals)\s|=)\s*(\S.{0,60})$/.exec(line)?.[1];
-	if (found === undefined || !/\d/.test(found)) return null;
+	if (found === undefined || !/\d|\u03c0|\u221e|\\[a-z]/.test(found)) return null;
 	const node = parse(clean(found), { thousands: true });
 	return node === undefined || some(node, ({ kind }) => kind === "text") ? null : withoutRemark(clean(found));
 }

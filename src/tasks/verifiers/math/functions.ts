@@ -2,11 +2,19 @@
 export const functionNames = new Map<string, string>([
 	...[
 		"sin cos tan sec csc cot sinh cosh tanh coth exp ln abs floor ceil sqrt cbrt arcsin arccos arctan arccot arcsec arccsc",
-		"arg Re Im det gcd lcm max min deg dim ker tr rank sgn sign log lg",
+		"sech csch cis arg Re Im det gcd lcm max min deg dim ker tr rank sgn sign log lg",
 	]
 		.join(" ")
 		.split(" ")
 		.map((name) => [name, name] as const),
+	["tg", "tan"],
+	["ctg", "cot"],
+	["cotg", "cot"],
+	["cosec", "csc"],
+	["arctg", "arctan"],
+	["sh", "sinh"],
+	["ch", "cosh"],
+	["th", "tanh"],
 	["asin", "arcsin"],
 	["acos", "arccos"],
 	["atan", "arctan"],
@@ -15,7 +23,7 @@ export const functionNames = new Map<string, string>([
 
 /** Those whose argument needs no parentheses: `\sin 2x`. */
 export const takesBareArgument =
-	/^(?:sin|cos|tan|sec|csc|cot|sinh|cosh|tanh|coth|ln|lg|log|exp|arcsin|arccos|arctan|arccot|arcsec|arccsc|arg|Re|Im|det|deg|dim|ker|tr|rank|sgn)$/;
+	/^(?:sin|cos|tan|sec|csc|cot|sinh|cosh|tanh|coth|sech|csch|cis|ln|lg|log|exp|arcsin|arccos|arctan|arccot|arcsec|arccsc|arg|Re|Im|det|deg|dim|ker|tr|rank|sgn)$/;
 
 export const inverses = new Map([
 	["sin", "arcsin"],
@@ -26,4 +34,4 @@ export const inverses = new Map([
 	["csc", "arccsc"],
 ]);
 
-export const isTrigonometric = (name: string): boolean => /^(?:sin|cos|tan|sec|csc|cot)$/.test(name);
+export const isTrigonometric = (name: string): boolean => /^(?:sin|cos|tan|sec|csc|cot|cis)$/.test(name);

@@ -1,4 +1,4 @@
-import { isUnitWord } from "./units.ts";
+import { isUnitWord, unitOf } from "./units.ts";
 
 export interface Token {
 	readonly type:
@@ -33,7 +33,7 @@ const plainWords = new Map<string, string>(
 	(
 		"sin cos tan sec csc cot arcsin arccos arctan asin acos atan sinh cosh tanh ln log lg exp sqrt cbrt abs floor ceil gcd " +
 		"lcm max min and or pi infinity union mod percent percentage pct theta alpha beta gamma lambda degrees degree " +
-		"choose inf oo infty"
+		"choose inf oo infty cis"
 	)
 		.split(" ")
 		.map((word) => [word, word] as const),
@@ -86,6 +86,16 @@ export function tokenise(text: string, { thousands }: Reading): Token[] | undefi
 			}
 			at += command.length + 1;
 			if (command === "begin" || command === "end" || command === "mathbb" || textCommands.test(command)) {
+				const letter = command === "mathbb" ? /\s*([A-Z])/y : undefined;
+				if (letter !== undefined) {
+					letter.lastIndex = at;
+					const name = letter.exec(text)?.[1];
+					if (name !== undefined) {
+						push("blackboard", name);
+						at = letter.lastIndex;
+						continue;
+					}
+				}
 				const group = braced(text, at);
 				if (group === undefined) {
 					// `\mathbf v`, `\text` at the end
@@ -111,6 +121,9 @@ export function tokenise(text: string, { thousands }: Reading): Token[] | undefi
 				at += 2;
 			} else if ((c === "<" || c === ">" || c === "!" || c === "=") && text[at + 1] === "=") {
 				push("sign", c === "=" ? "=" : `${c}=`);
+				at += 2;
+			} else if (text.startsWith("=<", at)) {
+				push("sign", "<=");
 				at += 2;
 			} else if (text.startsWith("...", at)) {
 				push("command", "ldots");
@@ -149,8 +162,12 @@ function letters(
 		(before.type === "number" ||
 			(before.type === "sign" && /^[)\]}%|]$|^\\\$$/.test(before.text)) ||
 			before.type === "text");
-	if (run.length > 1 && plainWords.has(lower) && (run === lower || run.length > 2)) push("word", lower);
+	// Minutes after a number, elsewhere a minimum.
+	if (run === "min" && before?.type === "number") push("text", run);
+	else if (run.length > 1 && plainWords.has(lower) && (run === lower || run.length > 2)) push("word", lower);
 	else if (run.length > 1 && afterValue && isUnitWord(lower)) push("text", run);
+	else if (before?.type === "text" && run.length > 1 && run === lower && !plainWords.has(run))
+		push("text", run);
 	else if (run.length >= 4) {
 		const known = /^(arcsin|arccos|arctan|sinh|cosh|tanh|sin|cos|tan|sqrt|log|ln|pi)(?=[a-z])/.exec(run)?.[0];
 		// `sinx`, `cosxy`
@@ -172,13 +189,31 @@ function styled(
 	push: (type: Token["type"], text: string) => void,
 	reading: Reading,
 ): void {
-	const inner = content.trim();
+	// `\hat{\mathbf{i}}`
+	const inner = content
+		.trim()
+		.replace(/^\\(?:mathbf|bm|boldsymbol|vec|hat)\s*\{\s*(\\?[A-Za-z]+)\s*\}$/, "$1");
 	if (inner === "") return;
 	if (
 		/^(?:mathbf|bm|boldsymbol|bold|vec|hat|underline|mathcal|mathit)$/.test(command) &&
 		/^\\?[A-Za-z]+$/.test(inner)
 	) {
-		push("letter", inner.replace("\\", ""));
+		// Bold or with a hat, the vectors of length 1 along the axes.
+		const unit =
+			/^(?:mathbf|bm|boldsymbol|bold|vec|hat)$/.test(command) && /^\\?(?:[ijk]|imath|jmath)$/.test(inner);
+		push("letter", unit ? `bold-${/[ijk]/.exec(inner)![0]}` : inner.replace("\\", ""));
+		return;
+	}
+	// A formula in bold, or set as one within words.
+	const formula = /^(?:math(?:bf|rm|it|sf)|bm|boldsymbol|bold)$/.test(command)
+		? /[\\^{]|^[\d.,\s+*/()=-]+$/.test(inner) && !/[A-Za-z]{3}/.test(inner.replace(/\\[A-Za-z]+/g, ""))
+		: /^\$[^$]+\$$/.test(inner);
+	const unit = tokens.length > 0 && unitOf(inner) !== null;
+	const within = formula && !unit ? tokenise(inner, reading) : undefined;
+	if (within !== undefined && !/_/.test(inner)) {
+		push("sign", "{");
+		for (const token of within) push(token.type, token.text);
+		push("sign", "}");
 		return;
 	}
 	const word = inner.toLowerCase();
@@ -190,7 +225,7 @@ function styled(
 	else if (!afterValue && /^(?=.*\d)[\dA-F]+$/.test(inner))
 		for (const run of inner.match(/\d+|[A-F]/g)!) push(isDigit(run[0]) ? "number" : "letter", run);
 	// Numbers and formulas that somebody put into a text.
-	else if (!afterValue && /^[-+]?[\d.,/]+$/.test(inner))
+	else if (!afterValue && /^[-+]?[\d.,/]+(?:(?:,? and |,? or |, )[-+]?[\d.,/]+)*(?: [a-z]+)*$/.test(inner))
 		for (const token of tokenise(inner, reading) ?? []) push(token.type, token.text);
 	else push("text", inner);
 }

@@ -1,4 +1,4 @@
-import type { Node, Sequence } from "./ast.ts";
+import { type Node, partsOf, type Sequence, withParts } from "./ast.ts";
 import { functionNames, inverses, takesBareArgument } from "./functions.ts";
 import type { Token } from "./latex-lexer.ts";
 import { ellipses, greek } from "./latex-vocabulary.ts";
@@ -36,7 +36,7 @@ export abstract class Operands {
 	}
 
 	/** What stands after `^` or `_`: a group, one token, or a signed number. */
-	protected script(): Node {
+	protected script(place: "above" | "below" = "above"): Node {
 		return this.within(() => {
 			const token = this.cursor.peek();
 			if (token === undefined) throw new NotParsed();
@@ -60,16 +60,14 @@ export abstract class Operands {
 			}
 			if (isSign(token, "-") || isSign(token, "+")) {
 				this.cursor.at++;
-				const of = this.script();
+				const of = this.script(place);
 				return token.text === "-" ? { kind: "negative", of } : of;
 			}
-			let node = this.primary();
-			// `2^3^2`, and `9^9!` of which the exponent is 9! only in braces.
-			if (this.cursor.isSign("^")) {
-				this.cursor.at++;
-				node = { kind: "power", base: node, exponent: this.script() };
-			}
-			return node;
+			const node = this.primary();
+			// `2^3^2`, and `9^9!` of which the exponent is 9! only in braces. Of `x_1^2` only the 1 is below.
+			if (place === "below" || !this.cursor.isSign("^")) return node;
+			this.cursor.at++;
+			return { kind: "power", base: node, exponent: this.script() };
 		});
 	}
 
@@ -152,7 +150,7 @@ export abstract class Operands {
 
 	/** `x_1` is a name; `F_{n-1}` is an unknown function of its index. */
 	#subscripted(name: string): Node {
-		const index = this.script();
+		const index = this.script("below");
 		if (index.kind === "number") return { kind: "symbol", name: `${name}_${index.literal}` };
 		if (index.kind === "text") return { kind: "symbol", name: `${name}_${index.text}` };
 		return { kind: "call", name: `${name}_`, args: [index] };
@@ -174,8 +172,7 @@ export abstract class Operands {
 		if (name === "infty") return { kind: "constant", name: "infinity" };
 		if (name === "imath" || name === "jmath") return { kind: "constant", name: "i" };
 		if (greek.test(name)) return this.#letter(name.replace(/^var/, ""));
-		if (name === "binom" || name === "choose")
-			return { kind: "call", name: "binom", args: [this.#argument(), this.#argument()] };
+		if (name === "binom") return { kind: "call", name: "binom", args: [this.#argument(), this.#argument()] };
 		if (name === "emptyset" || name === "varnothing") return { kind: "named-set", name: "empty" };
 		if (name === "Re" || name === "Im" || functionNames.has(name))
 			return this.#function(functionNames.get(name)!);
@@ -252,7 +249,7 @@ export abstract class Operands {
 		let base: Node | undefined;
 		for (;;) {
 			if (exponent === undefined && this.cursor.accept("^")) exponent = this.script();
-			else if (base === undefined && this.cursor.accept("_")) base = this.script();
+			else if (base === undefined && this.cursor.accept("_")) base = this.script("below");
 			else break;
 		}
 		let called = name;
@@ -284,6 +281,12 @@ export abstract class Operands {
 			const inner = this.list();
 			this.cursor.expect(token.text === "(" ? ")" : "]");
 			return inner.kind === "sequence" && inner.open === "" ? inner.items : [inner];
+		}
+		if (isSign(token, "\\{") && /^(?:max|min|gcd|lcm)$/.test(name)) {
+			this.cursor.at++;
+			const set = this.#set("\\}");
+			if (set.kind === "sequence") return set.items;
+			throw new NotParsed();
 		}
 		if (isSign(token, "{")) return [this.#argument()];
 		if (!takesBareArgument.test(name)) throw new NotParsed();
@@ -318,19 +321,31 @@ export abstract class Operands {
 					this.cursor.expectCommand(this.cursor.peek()?.text === "rightarrow" ? "rightarrow" : "to");
 					lower = this.sum();
 					this.cursor.expect("}");
-				} else lower = this.script();
+				} else lower = this.script("below");
 			} else if (this.cursor.isSign("^")) {
 				this.cursor.at++;
 				upper = this.script();
 			} else break;
 		}
-		if (lower?.kind === "relation" && lower.signs.length === 1 && lower.operands[0].kind === "symbol") {
-			name = lower.operands[0].name;
-			lower = lower.operands[1];
+		if (lower?.kind === "relation" && lower.signs.length === 1) {
+			const [index] = lower.operands;
+			if (index.kind === "symbol" || index.kind === "constant") {
+				name = index.name;
+				lower = lower.operands[1];
+			}
 		}
 		const body = this.term();
 		const none: Node = { kind: "text", text: "" };
-		return { kind: "bound", operator, name, args: [lower ?? none, upper ?? none, body] };
+		if (/int$/.test(operator)) name = integrated(body) ?? "";
+		if (name === "") return { kind: "bound", operator, name, args: [lower ?? none, upper ?? none, body] };
+		// Its letter says nothing: one name for each depth.
+		const index = `index-${heightOf(body)}`;
+		return {
+			kind: "bound",
+			operator,
+			name: index,
+			args: [lower ?? none, upper ?? none, renamed(body, name, index)],
+		};
 	}
 
 	#bracketed(open: string): Node {
@@ -442,14 +457,22 @@ export abstract class Operands {
 			}
 		}
 		const filled = rows.filter((row) => row.length > 0);
-		if (/^(?:aligned|align|gathered|split|gather|equation)/.test(name)) return bare(filled.flat());
+		if (/^(?:aligned|align|gathered|split|gather|equation)/.test(name)) return unlessOne(filled.flat());
 		if (name === "vmatrix")
 			return { kind: "call", name: "det", args: [{ kind: "matrix", rows: filled, fence: "p" }] };
+		if (name === "array" && filled.every((row) => row.length === 1 && isEquation(row[0])))
+			return bare(filled.flat());
 		if (name === "cases" && filled.every(({ length }) => length === 1)) return bare(filled.flat());
 		return { kind: "matrix", rows: filled, fence: name === "cases" ? "cases" : "p" };
 	}
 
 	#cell(): Node {
+		// `-x & \text{if } x < 0`
+		if (
+			this.cursor.peek()?.type === "text" &&
+			/^(?:if|for|when|where)$/i.test(this.cursor.peek()!.text.trim())
+		)
+			this.cursor.at++;
 		const node = this.relation();
 		const token = this.cursor.peek();
 		// "x^2, & x > 0"
@@ -464,6 +487,8 @@ const closers = new Map([
 	["[", /^(?:\)|\])$/],
 ]);
 
+const isEquation = (node: Node) => node.kind === "relation" && node.signs.includes("=");
+
 function isMinusOne(node: Node): boolean {
 	return node.kind === "negative" && node.of.kind === "number" && node.of.literal === "1";
 }
@@ -471,6 +496,36 @@ function isMinusOne(node: Node): boolean {
 export function product(left: Node, right: Node): Node {
 	const factors = left.kind === "product" ? left.factors : [left];
 	return { kind: "product", factors: [...factors, right] };
+}
+
+/** The x of the `dx` that an integral ends with. */
+function integrated(body: Node): string | undefined {
+	if (body.kind !== "product" || body.factors.length < 2) return undefined;
+	const [d, variable] = body.factors.slice(-2);
+	return d.kind === "symbol" && d.name === "d" && variable.kind === "symbol" ? variable.name : undefined;
+}
+
+/** Sums, products, limits and integrals within each other. */
+function heightOf(node: Node): number {
+	const within = partsOf(node).reduce((most, part) => Math.max(most, heightOf(part)), 0);
+	return node.kind === "bound" ? within + 1 : within;
+}
+
+/** With another name for a symbol, or for a letter that elsewhere is a constant: the i of a sum. */
+function renamed(node: Node, from: string, to: string): Node {
+	if ((node.kind === "symbol" || node.kind === "constant") && node.name === from)
+		return { kind: "symbol", name: to };
+	const parts = partsOf(node);
+	return parts.length === 0
+		? node
+		: withParts(
+				node,
+				parts.map((part) => renamed(part, from, to)),
+			);
+}
+
+function unlessOne(items: readonly Node[]): Node {
+	return items.length === 1 ? items[0] : bare(items);
 }
 
 export function bare(items: readonly Node[]): Sequence {

@@ -2,7 +2,9 @@ import type { Node, RelationSign } from "./ast.ts";
 import { type Reading, type Token, tokenise } from "./latex-lexer.ts";
 import { bare, Operands, product } from "./latex-operands.ts";
 import { relations, setOperators } from "./latex-vocabulary.ts";
+import { withBalancedBrackets } from "./noise.ts";
 import { normalise } from "./normalise.ts";
+import { phrasesAsSigns } from "./phrases.ts";
 import { isCommand, isSign, NotParsed } from "./token-cursor.ts";
 import { isUnitLetter, unitOf } from "./units.ts";
 
@@ -14,8 +16,18 @@ const mostCharacters = 10_000;
  */
 export function parse(text: string, reading: Reading): Node | undefined {
 	if (text.length > mostCharacters) return undefined;
-	if (isPhrase(text)) return { kind: "text", text };
-	const tokens = tokenise(normalise(text), reading);
+	const signs = phrasesAsSigns(text);
+	if (isPhrase(signs)) return { kind: "text", text: signs };
+	const normal = normalise(signs);
+	const node = read(normal, reading);
+	if (node !== undefined) return node;
+	// Cut off, or with a bracket too many.
+	const balanced = withBalancedBrackets(normal);
+	return balanced === normal ? undefined : read(balanced, reading);
+}
+
+function read(text: string, reading: Reading): Node | undefined {
+	const tokens = tokenise(text, reading);
 	if (tokens === undefined || tokens.length === 0) return undefined;
 	try {
 		return new Parser(tokens).answer();
@@ -79,6 +91,7 @@ class Parser extends Operands {
 			if (token === undefined) break;
 			const joins =
 				(token.type === "sign" && (token.text === "," || token.text === ";")) ||
+				token.type === "row" ||
 				(token.type === "word" && (token.text === "and" || token.text === "or")) ||
 				(token.type === "command" && /^(?:lor|vee|land|wedge)$/.test(token.text)) ||
 				(token.type === "text" && /^[,;]?\s*(?:and|or|,|;)\s*$/i.test(token.text)) ||
@@ -93,6 +106,8 @@ class Parser extends Operands {
 		const operands = [this.#ratio()];
 		const signs: RelationSign[] = [];
 		for (;;) {
+			// An alignment mark.
+			if (this.cursor.isSign("&") && relations.has(this.cursor.peek(1)?.text ?? "")) this.cursor.at++;
 			const token = this.cursor.peek();
 			if (token === undefined || !(token.type === "sign" || token.type === "command")) break;
 			// `x > = 3`
@@ -115,11 +130,12 @@ class Parser extends Operands {
 
 	#ratio(): Node {
 		const parts = [this.#sets()];
-		while (this.cursor.isSign(":") && !this.cursor.isLast) {
+		// In a set a colon is "such that".
+		while (this.cursor.isSign(":") && !this.cursor.isLast && this.bars === 0) {
 			this.cursor.at++;
 			parts.push(this.#sets());
 		}
-		if (this.cursor.isSign(":")) throw new NotParsed();
+		if (this.cursor.isSign(":") && this.bars === 0) throw new NotParsed();
 		return parts.length === 1 ? parts[0] : { kind: "ratio", parts };
 	}
 
@@ -149,7 +165,8 @@ class Parser extends Operands {
 			const terms: Node[] = [];
 			for (;;) {
 				const sign = this.plusMinus();
-				if (sign === undefined && terms.length > 0) break;
+				if (sign === undefined && terms.length > 0 && !this.#goesOnWithQuantity(terms[terms.length - 1]))
+					break;
 				const term = this.term();
 				terms.push(
 					sign === "-"
@@ -159,8 +176,26 @@ class Parser extends Operands {
 							: term,
 				);
 			}
-			return terms.length === 1 ? terms[0] : { kind: "sum", terms };
+			const node: Node = terms.length === 1 ? terms[0] : { kind: "sum", terms };
+			const token = this.cursor.peek();
+			// Of TeX's own: all of the group before it stands above all of the group after it.
+			if (token === undefined || !isCommand(token, /^(?:over|choose)$/)) return node;
+			this.cursor.at++;
+			const under = this.sum();
+			return token.text === "over"
+				? { kind: "quotient", over: node, under }
+				: { kind: "call", name: "binom", args: [node, under] };
 		});
+	}
+
+	/** `1 hour 30 minutes`, `5 ft 3 in` */
+	#goesOnWithQuantity(last: Node): boolean {
+		return (
+			last.kind === "quantity" &&
+			unitOf(last.unit) !== null &&
+			this.cursor.peek()?.type === "number" &&
+			this.cursor.peek(1)?.type === "text"
+		);
 	}
 
 	/** The sign before a term, of several the product: `- -2`. */
@@ -202,8 +237,11 @@ class Parser extends Operands {
 				left = product(left, this.signedFactor());
 			} else if (isSign(token, "/") || isCommand(token, /^div$/)) {
 				this.cursor.at++;
-				left = { kind: "quotient", over: left, under: this.signedFactor() };
-			} else if (isCommand(token, /^(?:mod|bmod|pmod)$/) || (token.type === "word" && token.text === "mod")) {
+				left = quotient(left, this.signedFactor());
+			} else if (isCommand(token, /^pmod$/)) {
+				this.cursor.at++;
+				left = { kind: "call", name: "modulo", args: [left, this.factor()] };
+			} else if (isCommand(token, /^(?:mod|bmod)$/) || (token.type === "word" && token.text === "mod")) {
 				this.cursor.at++;
 				left = { kind: "call", name: "mod", args: [left, this.factor()] };
 			} else if (token.type === "word" && token.text === "choose") {
@@ -245,7 +283,7 @@ class Parser extends Operands {
 				return (
 					!relations.has(token.text) &&
 					!setOperators.has(token.text) &&
-					!/^(?:pm|mp|rangle|rfloor|rceil|rvert|rVert|rbrace|rbrack|to|mid|lor|land|vee|wedge|not|Rightarrow|implies|quad|rightarrow|Leftrightarrow|iff|forall|colon|pmod)$/.test(
+					!/^(?:pm|mp|rangle|rfloor|rceil|rvert|rVert|rbrace|rbrack|to|mid|lor|land|vee|wedge|not|Rightarrow|implies|quad|rightarrow|Leftrightarrow|iff|forall|colon|over|choose)$/.test(
 						token.text,
 					)
 				);
@@ -335,13 +373,17 @@ class Parser extends Operands {
 				}
 			} else if (isSign(token, "/") && unit !== "") {
 				const next = this.cursor.peek(1);
-				if (next?.type !== "text") break;
+				if (next?.type !== "text" && !(next?.type === "letter" && isUnitLetter(next.text))) break;
 				this.cursor.at++;
 				unit += " /";
+				if (next.type === "letter") unit += ` ${this.cursor.take().text}`;
 			} else if (isSign(token, ".") && this.cursor.peek(1)?.type === "text") this.cursor.at++;
 			else break;
 		}
 		const name = unit.trim();
+		// "12 or more" is not 12.
+		if (/\b(?:or|than|least|most|not|except|between|minimum|maximum|million|billion)\b/i.test(name))
+			throw new NotParsed();
 		if (unitOf(name) === "degree") return { kind: "degrees", of };
 		if (/^(?:percent|pct|percentage)\.?$/i.test(name)) return { kind: "percent", of };
 		return { kind: "quantity", of, unit: name };
@@ -359,9 +401,22 @@ class Parser extends Operands {
 			return { kind: "symbol", name: `${base.kind === "symbol" ? base.name : "?"}'` };
 		}
 		const exponent = this.script();
-		if (exponent.kind === "symbol" && exponent.name === "circ") return { kind: "degrees", of: base };
+		const isDegree =
+			exponent.kind === "text"
+				? exponent.text === "o"
+				: exponent.kind === "symbol" && exponent.name === "circ";
+		// `90^o`
+		if (isDegree || (base.kind === "number" && exponent.kind === "symbol" && exponent.name === "o"))
+			return { kind: "degrees", of: base };
 		if (exponent.kind === "symbol" && /^'+$/.test(exponent.name) && base.kind === "symbol")
 			return { kind: "symbol", name: base.name + exponent.name };
 		return { kind: "power", base, exponent };
 	}
+}
+
+/** `1/2 hour` is half of one. */
+function quotient(over: Node, under: Node): Node {
+	return over.kind === "number" && under.kind === "quantity" && under.of.kind === "number"
+		? { ...under, of: { kind: "quotient", over, under: under.of } }
+		: { kind: "quotient", over, under };
 }

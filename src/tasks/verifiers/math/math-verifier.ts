@@ -39,6 +39,11 @@ function afterHashes(completion: string): readonly string[] {
 	return line === "" ? [] : [line];
 }
 
+/** `\text{The answer is } 5` -> "The answer is 5" */
+function withoutTextCommands(text: string): string {
+	return text.length > 2000 ? text : text.replace(/\\text\s*\{([^{}]*answer[^{}]*)\}/gi, "$1");
+}
+
 function verifierOf(
 	extract: (completion: string) => readonly string[],
 	settings: z.output<typeof options>,
@@ -60,7 +65,9 @@ function verifierOf(
 		compare(gold, answer) {
 			check(gold);
 			// "The answer is 5" is no answer that stands alone, but it is clear which one it has.
-			const alone = saysAnswer(answer) ? (extractAnswers(answer).at(0) ?? answer) : answer;
+			const alone = saysAnswer(answer)
+				? (extractAnswers(withoutTextCommands(answer)).at(0) ?? answer)
+				: answer;
 			const { equal, reason } = equivalent(gold, alone, settings);
 			return { correct: equal, extracted: unwrap(alone), reason };
 		},

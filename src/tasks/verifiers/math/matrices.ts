@@ -1,4 +1,4 @@
-import type { Node } from "./ast.ts";
+import { type Node, partsOf, some, withParts } from "./ast.ts";
 
 type Matrix = Node & { kind: "matrix" };
 
@@ -34,9 +34,59 @@ export function toMatrix(node: Node): Matrix | undefined {
 				),
 			};
 		}
+		case "power": {
+			// `(1, 2)^T` is a column.
+			const { base, exponent } = node;
+			if (exponent.kind !== "symbol" || !/^(?:T|top)$/.test(exponent.name)) return undefined;
+			if (base.kind === "sequence" && /^[([]$/.test(base.open))
+				return { kind: "matrix", rows: base.items.map((item) => [item]), fence: "p" };
+			const of = toMatrix(base);
+			return of && isRectangle(of.rows)
+				? { ...of, rows: of.rows[0].map((_, j) => of.rows.map((row) => row[j])) }
+				: undefined;
+		}
 		default:
 			return undefined;
 	}
+}
+
+const isRectangle = (rows: Matrix["rows"]) =>
+	rows.length > 0 && rows.every(({ length }) => length === rows[0].length);
+
+/** `[[1, 2], [3, 4]]`, as programs write a matrix. */
+export function fromNestedLists(node: Node): Matrix | undefined {
+	if (node.kind !== "sequence" || node.open !== "[" || node.items.length < 2) return undefined;
+	const rows = node.items.map((item) => (item.kind === "sequence" && item.open === "[" ? item.items : []));
+	return isRectangle(rows) && rows[0].length > 0 ? { kind: "matrix", rows, fence: "p" } : undefined;
+}
+
+/** Larger determinants are compared entry by entry. */
+const mostRows = 4;
+
+/** Every determinant of a matrix of few rows multiplied out; one within another is left, as terms would multiply. */
+export function withoutDeterminants(node: Node): Node {
+	if (isDeterminant(node) && node.args.some((arg) => some(arg, isDeterminant))) return node;
+	const parts = partsOf(node).map(withoutDeterminants);
+	const whole = parts.length === 0 ? node : withParts(node, parts);
+	if (!isDeterminant(whole)) return whole;
+	const matrix = toMatrix(whole.args[0]);
+	if (matrix === undefined || matrix.rows.length > mostRows || !isRectangle(matrix.rows)) return whole;
+	return matrix.rows.length === matrix.rows[0].length ? determinant(matrix.rows) : whole;
+}
+
+function isDeterminant(node: Node): node is Node & { kind: "call" } {
+	return node.kind === "call" && node.name === "det";
+}
+
+function determinant(rows: Matrix["rows"]): Node {
+	const [first, ...others] = rows;
+	if (others.length === 0) return first[0];
+	const terms = first.map((entry, j): Node => {
+		const minor = determinant(others.map((row) => row.filter((_, at) => at !== j)));
+		const product: Node = { kind: "product", factors: [entry, minor] };
+		return j % 2 === 0 ? product : { kind: "negative", of: product };
+	});
+	return { kind: "sum", terms };
 }
 
 export function shapeOf({ rows }: Matrix): string {

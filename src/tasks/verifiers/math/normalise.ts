@@ -1,15 +1,22 @@
+import { withoutNoise, withoutReversedBrackets } from "./noise.ts";
+
 /**
  * One spelling for what is written in several: unicode, spacing and size commands, and the many names of a fraction.
  * Nothing here changes what a text means. Linear in its length.
  */
 export function normalise(text: string): string {
-	let out = text;
+	let out = withoutNoise(text);
 	if (/[^\x20-\x7e]/.test(out))
 		out = out
 			.replace(/[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ⁿ]+/g, (run) => `^{${run.replace(/./g, (c) => superscripts.get(c)!)}}`)
 			.replace(/[₀₁₂₃₄₅₆₇₈₉]+/g, (run) => `_{${run.replace(/./g, (c) => String(subscripts.indexOf(c)))}}`)
 			.replace(/√\s*(\d+(?:\.\d+)?|[A-Za-z])/g, "\\sqrt{$1}")
 			.replace(/[^\x20-\x7e]/g, (c) => characters.get(c) ?? c);
+	out = withoutReversedBrackets(out)
+		// `1.2 x 10^3`, `12'345`, `0.1(6)`
+		.replace(/(\d)\s*[xX]\s*(?=10\s*\^)/g, "$1*")
+		.replace(/(?<=(?<![\d.'])\d{1,3}(?:'\d{3})*)'(?=\d{3}(?:'\d{3})*(?![\d']))/g, ",")
+		.replace(/(?<![\d.])(\d+\.\d{0,9})\((\d{1,9})\)(?![\d^!.])/g, "$1\\overline{$2}");
 	if (!out.includes("\\") && !out.includes("{,")) return out;
 	// A command whose backslash was doubled by somebody's quoting: no row of a matrix starts with such a word.
 	if (!out.includes("\\begin") || out.includes("\\\\begin")) out = out.replace(doubled, "\\");
@@ -140,6 +147,7 @@ const characters = new Map<string, string>([
 	["⅜", "\\frac{3}{8}"],
 	["⅝", "\\frac{5}{8}"],
 	["⅞", "\\frac{7}{8}"],
+	["¢", "\\text{ cents}"],
 	["€", "\\$"],
 	["£", "\\$"],
 	["¥", "\\$"],

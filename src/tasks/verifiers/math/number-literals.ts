@@ -1,5 +1,6 @@
 import type { Node } from "./ast.ts";
 import type { Token } from "./latex-lexer.ts";
+import { ellipses } from "./latex-vocabulary.ts";
 import { fromDecimal, rational } from "./rational.ts";
 import { isCommand, type TokenCursor } from "./token-cursor.ts";
 
@@ -22,9 +23,11 @@ export function numberLiteral(token: Token, cursor: TokenCursor): Node {
 	const next = cursor.peek();
 	if (mantissa.includes("."))
 		return (
+			goingOn(mantissa, cursor) ??
 			(next !== undefined && isCommand(next, /^(?:overline|bar|dot)$/)
 				? repeating(mantissa, cursor)
-				: undefined) ?? literal
+				: undefined) ??
+			literal
 		);
 	return mixedNumber(literal, cursor) ?? literal;
 }
@@ -35,12 +38,41 @@ function repeating(mantissa: string, cursor: TokenCursor): Node | undefined {
 	const token = cursor.peek(grouped ? 2 : 1);
 	if (token?.type !== "number" || !/^\d+$/.test(token.text) || (!grouped && token.text.length > 1))
 		return undefined;
+	const dotted = isCommand(cursor.peek()!, /^dot$/);
 	cursor.at += grouped ? 4 : 2;
+	return repeatingDecimal(mantissa, token.text + (dotted ? toLastDot(cursor) : ""));
+}
+
+/** What follows the first dot of `0.\dot{1}4\dot{2}` up to the last. */
+function toLastDot(cursor: TokenCursor): string {
+	const plain = cursor.peek();
+	const between = plain?.type === "number" && /^\d+$/.test(plain.text) ? plain.text : "";
+	const ahead = between === "" ? 0 : 1;
+	const dot = cursor.peek(ahead);
+	const grouped = cursor.isSign("{", ahead + 1) && cursor.isSign("}", ahead + 3);
+	const last = cursor.peek(ahead + (grouped ? 2 : 1));
+	if (dot === undefined || !isCommand(dot, /^dot$/) || last?.type !== "number" || !/^\d$/.test(last.text))
+		return "";
+	cursor.at += ahead + (grouped ? 4 : 2);
+	return between + last.text;
+}
+
+/** `0.3636...`, whose last digits are there twice or more. */
+function goingOn(mantissa: string, cursor: TokenCursor): Node | undefined {
+	const next = cursor.peek();
+	if (next === undefined || !isCommand(next, ellipses) || mantissa.length > 60) return undefined;
+	const found = /^(\d*\.\d*?)(\d{1,12}?)\2+$/.exec(mantissa);
+	if (found === null) return undefined;
+	cursor.at++;
+	return repeatingDecimal(found[1], found[2]);
+}
+
+function repeatingDecimal(mantissa: string, period: string): Node {
 	const places = mantissa.length - mantissa.indexOf(".") - 1;
 	const head = fromDecimal(mantissa);
-	const tail = rational(BigInt(token.text), 10n ** BigInt(places) * (10n ** BigInt(token.text.length) - 1n));
+	const tail = rational(BigInt(period), 10n ** BigInt(places) * (10n ** BigInt(period.length) - 1n));
 	const value = rational(head.n * tail.d + tail.n * head.d, head.d * tail.d);
-	return { kind: "number", value, literal: `${mantissa}(${token.text})` };
+	return { kind: "number", value, literal: `${mantissa}(${period})` };
 }
 
 /** A whole number before a proper fraction of literals: `3\frac{1}{2}`, `3\frac12`, `3 1/2`. */
@@ -103,23 +135,26 @@ const baseWords = new Map(
 /** `1010_2`, `2A_{16}`, `12_{\text{eight}}`; undefined, and nothing taken, for anything else. */
 export function basedNumber(cursor: TokenCursor): Node | undefined {
 	let digits = "";
-	let ahead = 0;
+	const fenced = cursor.isSign("(");
+	let ahead = fenced ? 1 : 0;
 	for (;;) {
 		const token = cursor.peek(ahead);
 		if (token === undefined) return undefined;
-		const digit = token.type === "number" || (token.type === "letter" && /^[A-F]$/.test(token.text));
-		if (!digit || (ahead > 0 && token.spaced)) break;
-		digits += token.text;
+		const digit = token.type === "number" || (token.type === "letter" && /^[A-Fa-f]$/.test(token.text));
+		if (!digit || (digits !== "" && token.spaced)) break;
+		digits += token.text.toUpperCase();
 		ahead++;
 	}
-	if (!/\d/.test(digits) || !cursor.isSign("_", ahead)) return undefined;
+	if (fenced && !cursor.isSign(")", ahead++)) return undefined;
+	if (!/^\d|^[A-F]\d/.test(digits) || !cursor.isSign("_", ahead)) return undefined;
 	const braces = cursor.isSign("{", ahead + 1);
-	const subscript = cursor.peek(ahead + (braces ? 2 : 1));
-	if (subscript === undefined || (braces && !cursor.isSign("}", ahead + 3))) return undefined;
+	const inner = braces && cursor.isSign("(", ahead + 2) ? 1 : 0;
+	const subscript = cursor.peek(ahead + (braces ? 2 : 1) + inner);
+	if (subscript === undefined || (braces && !cursor.isSign("}", ahead + 3 + 2 * inner))) return undefined;
 	const base = subscript.type === "number" ? Number(subscript.text) : baseOfWord(subscript);
 	if (!(Number.isInteger(base) && base >= 2 && base <= 36)) return undefined;
 	for (const digit of digits) if (digit !== "." && !(Number.parseInt(digit, 36) < base)) return undefined;
-	cursor.at += ahead + (braces ? 4 : 2);
+	cursor.at += ahead + (braces ? 4 + 2 * inner : 2);
 	return { kind: "based", digits, base };
 }
 

@@ -33,7 +33,21 @@ export function isSetLike(node: Node): boolean {
 		);
 	if (node.kind === "relation") return node.signs.some((sign) => sign !== "=" && sign !== "~");
 	return (
-		node.kind === "sets" || node.kind === "named-set" || (node.kind === "call" && node.name === "such-that")
+		isDifference(node) ||
+		node.kind === "sets" ||
+		node.kind === "named-set" ||
+		(node.kind === "call" && node.name === "such-that")
+	);
+}
+
+/** `\mathbb{R} - \{0\}` */
+function isDifference(node: Node): node is Node & { kind: "sum" } {
+	return (
+		node.kind === "sum" &&
+		node.terms[0].kind === "named-set" &&
+		node.terms
+			.slice(1)
+			.every((term) => term.kind === "negative" && term.of.kind === "sequence" && term.of.open === "{")
 	);
 }
 
@@ -65,7 +79,7 @@ function toSet(node: Node, context: Context): RealSet | undefined {
 			if (node.open === "") return conditions(node.items, node.joiner, context);
 			if (node.items.length !== 2 || node.open === "<") return undefined;
 			const [low, high] = node.items.map(toEnd);
-			return low === undefined || high === undefined
+			return low === undefined || high === undefined || !rises(low, high, context)
 				? undefined
 				: {
 						kind: "interval",
@@ -83,8 +97,10 @@ function toSet(node: Node, context: Context): RealSet | undefined {
 		}
 		case "named-set":
 			if (node.name === "empty") return none;
-			if (node.name === "R^+" || node.name === "R+" || node.name === "R_+")
-				return { kind: "interval", low: zeroNode, high: "+", lowIn: false, highIn: false };
+			if (/^R(?:[\^_]\+|[\^_]>0|\+)$/.test(node.name)) return ray(">", zeroNode);
+			if (/^R[\^_]?(?:>=0|\\?geq?0)$/.test(node.name)) return ray(">=", zeroNode);
+			if (/^R(?:[\^_]-|[\^_]<0|-)$/.test(node.name)) return ray("<", zeroNode);
+			if (/^R\^[*]$/.test(node.name)) return ray("!=", zeroNode);
 			return node.name === "R" ? all : undefined;
 		case "relation":
 			return condition(node, context);
@@ -93,21 +109,54 @@ function toSet(node: Node, context: Context): RealSet | undefined {
 				node.text.trim(),
 			)
 				? all
-				: /^(?:no solutions?|no real solutions?|none|empty set|the empty set)$/i.test(node.text.trim())
+				: /^(?:(?:there (?:is|are) )?no (?:real )?(?:solutions?|roots?)|none|empty set|the empty set)$/i.test(
+							node.text.trim(),
+						)
 					? none
 					: undefined;
 		case "call":
-			if (node.name !== "such-that") return undefined;
-			return toSet(node.args[1], context);
+			return node.name === "such-that" ? suchThat(node.args[0], node.args[1], context) : undefined;
+		case "sum": {
+			if (!isDifference(node)) return pointSet(node);
+			const [from, ...taken] = node.terms.map((term) =>
+				toSet(term.kind === "negative" ? term.of : term, context),
+			);
+			return from === undefined || taken.includes(undefined)
+				? undefined
+				: { kind: "join", operator: "difference", parts: [from, ...(taken as RealSet[])] };
+		}
 		case "number":
 		case "quotient":
 		case "negative":
-		case "sum":
 		case "product":
 			return pointSet(node);
 		default:
 			return undefined;
 	}
+}
+
+/** `\{x \in \mathbb{R} \mid x > 3\}`, `\{x : x > 3\}`: what the condition says of the name before it. */
+function suchThat(member: Node, condition: Node, context: Context): RealSet | undefined {
+	const within = member.kind === "relation" && member.signs.join() === "in" ? member : undefined;
+	const name = within === undefined ? member : within.operands[0];
+	if (name.kind !== "symbol" || [...symbolsOf(condition)].some((other) => other !== name.name))
+		return undefined;
+	const [domain, set] = [
+		within === undefined ? all : toSet(within.operands[1], context),
+		toSet(condition, context),
+	];
+	return domain === undefined || set === undefined
+		? undefined
+		: { kind: "join", operator: "intersection", parts: [domain, set] };
+}
+
+/** Of two bounds: whether numbers can lie between them. `(0, 0)` is a point and no empty interval. */
+function rises(low: End, high: End, context: Context): boolean {
+	if (typeof low === "string" || typeof high === "string") return low !== "+" && high !== "-";
+	const [from, to] = [realValue(low, context), realValue(high, context)];
+	return (
+		from === undefined || to === undefined || (real.compare(from, to) < 0 && !sameValue(low, high, context))
+	);
 }
 
 const zeroNode: Node = { kind: "number", value: { n: 0n, d: 1n }, literal: "0" };
@@ -146,13 +195,24 @@ function conditions(
 				? union(items.map(pointSet))
 				: undefined;
 	}
-	const either = union(items.map((item) => toSet(item, context)));
+	const either = union(eachWithItsName(items).map((item) => toSet(item, context)));
 	if (either === undefined || either.kind !== "join" || joiner === "or") return either;
 	const both: RealSet = { ...either, operator: "intersection" };
 	const ends = sortedEnds([both], context);
 	if (ends === undefined) return undefined;
 	for (let at = 0; at <= 2 * ends.length; at++) if (contains(both, at, ends, context)) return both;
 	return either;
+}
+
+/** `x \ne 1, 2` -> `x \ne 1, x \ne 2` */
+function eachWithItsName(items: readonly Node[]): readonly Node[] {
+	const named: Node[] = [];
+	for (const item of items) {
+		const before = named.at(-1);
+		const goesOn = item.kind !== "relation" && before?.kind === "relation" && before.signs.join() === "!=";
+		named.push(goesOn ? { ...before, operands: [before.operands[0], item] } : item);
+	}
+	return named;
 }
 
 function condition({ operands, signs }: Relation, context: Context): RealSet | undefined {

@@ -6,17 +6,6 @@ export function sameText(a: string, b: string): boolean {
 	return left !== "" && left === right;
 }
 
-const numerals = new Map(
-	"zero one two three four five six seven eight nine ten eleven twelve"
-		.split(" ")
-		.map((word, i) => [word, String(i)] as const),
-);
-
-/** The number that a word says: "four" -> "4". */
-export function numeralOf(text: string): string | undefined {
-	return numerals.get(text.trim().toLowerCase());
-}
-
 function wordsOf(text: string): string {
 	const plain = normalise(text)
 		.replace(
@@ -33,9 +22,13 @@ function wordsOf(text: string): string {
 	const bracketed = /^[([]\s*([a-z0-9 ]+)\s*[)\]]$/.exec(plain)?.[1] ?? plain;
 	const word = bracketed
 		.replace(/\b([ap])\s*\.\s*m\b\.?/g, "$1m")
+		.replace(/(?<=\d) (?=[ap]m\b)/, "")
 		.replace(/^(?:the|a|an) /, "")
+		.replace(/(\d)(?:st|nd|rd|th)\b/g, "$1")
 		.replace(/\s*([^a-z0-9 ])\s*/g, "$1")
-		.replace(/[.'"]/g, "");
+		.replace(/[.'"]/g, "")
+		// `\text{H}_2\text{O}`
+		.replace(/(?<=_\d) (?=[a-z]\b)/g, "");
 	return aliases.get(word) ?? word;
 }
 
@@ -45,9 +38,16 @@ const aliases = new Map([
 	["none of the above", "none"],
 	["no solutions", "no solution"],
 	["no real solutions", "no real solution"],
+	["there is no solution", "no solution"],
+	["there are no solutions", "no solution"],
+	["infinitely many solutions", "infinitely many"],
+	["infinite solutions", "infinitely many"],
+	["dne", "does not exist"],
 ]);
 
-/** A formula that nobody can read, without its white space: braces count, as `\frac{1}{23}` is not `\frac{12}{3}`. */
+/** A formula that nobody can read, without its white space but for that between two numbers: braces count, as `\frac{1}{23}` is not `\frac{12}{3}`. */
 export function strictText(text: string): string {
-	return normalise(text).replace(/[\s$]/g, "");
+	return normalise(text)
+		.replace(/(?<=\d)\s+(?=\d)/g, "_")
+		.replace(/[\s$]/g, "");
 }

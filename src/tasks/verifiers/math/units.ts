@@ -50,6 +50,7 @@ const spellings: Readonly<Record<string, string>> = {
 	pascal: "pa pascal",
 	kelvin: "k kelvin",
 	mole: "mol mole moles",
+	unit: "unit units",
 	"mile/hour": "mph",
 	"kilometer/hour": "kph kmph",
 };
@@ -60,7 +61,7 @@ const canonical = new Map(
 
 /** Of two letters or more: whether a plain word after a number is its unit. */
 export function isUnitWord(lower: string): boolean {
-	return lower.length > 1 && canonical.has(lower);
+	return lower.length > 1 && (canonical.has(lower) || lower === "sq" || lower === "cu");
 }
 
 /** Whether a letter after a number may be its unit. */
@@ -75,7 +76,9 @@ export function isUnitLetter(letter: string): boolean {
 export function unitOf(text: string): string | null {
 	const words = text
 		.toLowerCase()
-		.replace(/\^\s*\{?\s*(\d)\s*\}?/g, "^$1")
+		.replace(/\\[,;: ]|~/g, " ")
+		.replace(/\\cdot|\*|·/g, " ")
+		.replace(/\^\s*\{?\s*(-?\d)\s*\}?/g, "^$1")
 		.replace(/²/g, "^2")
 		.replace(/³/g, "^3")
 		.replace(/\bper\b/g, "/")

@@ -10,6 +10,11 @@ const delimiters: readonly (readonly [open: string, close: string])[] = [
 	["\\[", "\\]"],
 	["**", "**"],
 	["`", "`"],
+	["__", "__"],
+	["*", "*"],
+	["_", "_"],
+	["'", "'"],
+	['"', '"'],
 ];
 
 /** An answer without what is around it: math delimiters, a box, emphasis, a last full stop. Linear. */
