@@ -93,7 +93,9 @@ function assertServes({ name, train, test }: Dataset, role: "train" | "heldOut")
 function notesOf({ name, skipped, firstSkipped, shared }: Dataset): string[] {
 	const notes: string[] = [];
 	if (skipped > 0)
-		notes.push(`${name}: ${skipped} bad ${skipped === 1 ? "row" : "rows"} left out, the first: ${firstSkipped ?? ""}`);
+		notes.push(
+			`${name}: ${skipped} bad ${skipped === 1 ? "row" : "rows"} left out, the first: ${firstSkipped ?? ""}`,
+		);
 	if (shared > 0) notes.push(`${name}: ${shared} training rows left out that are test rows too`);
 	return notes;
 }

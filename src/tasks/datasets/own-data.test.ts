@@ -118,9 +118,7 @@ describe("bad rows", () => {
 		const { skipped, train, test: held } = await openDataset(own(file, { badRows: "skip" }));
 		expect([skipped, train.length + held.length]).toEqual([3, 1]);
 		const { notes } = await loadTask([own(file, { badRows: "skip", testFraction: 0 })], "train");
-		expect(notes).toEqual([
-			expect.stringContaining("bad: 3 bad rows left out, the first: Expected a value"),
-		]);
+		expect(notes).toEqual([expect.stringContaining("bad: 3 bad rows left out, the first: Expected a value")]);
 	});
 
 	test("ids that come twice, choices that are none", async () => {
