@@ -23,7 +23,7 @@ describe.concurrent("help", () => {
 				"--k <list>",
 				"(default: 200)",
 				"--temperature <t>",
-				'"text", "json"',
+				'"text", "markdown", "json"',
 			],
 		],
 		[
@@ -101,7 +101,7 @@ describe.concurrent("a slip of the pen is answered with what was meant", () => {
 		[["score", "x", "--model", "y"], ["thalia: too many arguments for 'score'"]],
 		[
 			["eval", "--model", "x", "--format", "yaml"],
-			["argument 'yaml' is invalid. Allowed choices are text, json."],
+			["argument 'yaml' is invalid. Allowed choices are text, markdown, json."],
 		],
 		[
 			["score", "--model", "x", "--dtype", "fp8"],

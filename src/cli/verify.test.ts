@@ -91,7 +91,7 @@ describe.concurrent("thalia verify", () => {
 });
 
 test("what cannot be verified with", async () => {
-	expect(await refusalOf(["verify", "mth"], "")).toContain("Did you mean math?");
+	expect(await refusalOf(["verify", "mth"], "")).toContain("did you mean math?");
 	expect(await refusalOf(["verify"], "")).toContain("--list");
 	expect(await refusalOf(["verify", "math", join(root, "nothing.jsonl")])).toContain("nothing.jsonl");
 	expect(await refusalOf(["verify", "exact", "--option", "trim=5"], "")).toContain("trim");
