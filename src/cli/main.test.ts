@@ -23,7 +23,7 @@ describe.concurrent("help", () => {
 				"--k <list>",
 				"(default: 200)",
 				"--temperature <t>",
-				'"text", "markdown", "json"',
+				'"text", "markdown"',
 			],
 		],
 		[

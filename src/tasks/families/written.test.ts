@@ -195,10 +195,10 @@ test("the group of all, some of them held out, judged in a recipe's way", async 
 	expect(new Set(problems.map(({ family }) => family))).toEqual(new Set(names));
 	expect(new Set(problems.map(({ level }) => level))).toEqual(new Set([1, 3]));
 	for (const problem of problems.slice(0, 20)) {
-		expect(await scoreCompletion(task.reward, { problem, completion: problem.solution })).toEqual({
+		expect(await scoreCompletion(task.reward, { problem, completion: problem.solution })).toMatchObject({
 			reward: 1,
 		});
-		expect(await scoreCompletion(task.reward, { problem, completion: "I do not know" })).toEqual({
+		expect(await scoreCompletion(task.reward, { problem, completion: "I do not know" })).toMatchObject({
 			reward: 0,
 		});
 	}
