@@ -35,7 +35,11 @@ export async function audit(paths: readonly string[], options: AuditOptions = {}
 }
 
 /** Audits a text as if it were the file of that path. */
-export async function auditText(path: string, text: string, options: AuditOptions = {}): Promise<AuditedFile> {
+export async function auditText(
+	path: string,
+	text: string,
+	options: AuditOptions = {},
+): Promise<AuditedFile> {
 	return new Auditor(options).text(path, text);
 }
 

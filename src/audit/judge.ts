@@ -3,7 +3,7 @@ import type { KlConfig } from "../kl/config.ts";
 import { explainKl } from "../kl/explain.ts";
 import type { Candidate } from "./candidate.ts";
 import { Ask, someCoefficient, Undecided, Unreadable } from "./frameworks/ask.ts";
-import { ignoredRule, objectiveRules, versionRule } from "./frameworks/common-rules.ts";
+import { commonRules, ignoredRule, objectiveRules, versionRule } from "./frameworks/common-rules.ts";
 import type { Framework, Reading, Remedy, Rule, Term } from "./frameworks/framework.ts";
 import { changeText } from "./remedy.ts";
 import type { AuditedRun, AuditObjective, Finding, IgnoredSetting } from "./report.ts";
@@ -34,7 +34,7 @@ interface Outcome {
 }
 
 /** Most readings of one candidate, of the possible values of its settings that are not known. */
-const mostReadings = 128;
+const mostReadings = 600;
 
 /** What a candidate's run follows. */
 export function judge(framework: Framework, candidate: Candidate, chosen: ChosenVersion): AuditedRun {
@@ -115,8 +115,10 @@ function outcomeAt(
 	const reasons = new Set<string>();
 	const pending: ReadonlyMap<string, Scalar>[] = [new Map()];
 	for (let decisions = pending.pop(); decisions !== undefined; decisions = pending.pop()) {
-		if (outcomes.length + pending.length > mostReadings)
-			return { outcome: unknownOutcome("too much is not known"), possible: [], reasons: [...reasons] };
+		if (outcomes.length + pending.length > mostReadings) {
+			const possible = [...new Set(outcomes.map(({ objective }) => objective))];
+			return { outcome: unknownOutcome("too much is not known"), possible, reasons: [...reasons] };
+		}
 		try {
 			const ask = new Ask(candidate, version, decisions);
 			outcomes.push(outcomeOf(framework, ask, framework.read(ask)));
@@ -225,7 +227,7 @@ function outcomeOf(framework: Framework, ask: Ask, reading: Reading): Outcome {
 }
 
 function ownFindings(framework: Framework, ask: Ask, { findings = [] }: Reading): Finding[] {
-	const rules = [...framework.rules, ...Object.values(objectiveRules)];
+	const rules = [...framework.rules, ...commonRules];
 	return findings.map(({ rule: id, key }) => {
 		const setting = key === undefined ? undefined : ask.at(key);
 		const rule = rules.find((one) => one.id === id)!;

@@ -1,6 +1,10 @@
 /** Names whose values are nobody's business. `token` ends a name: `token_level_loss` is none. */
 const named =
-	/((?:[\w.-]*(?:secret|passw(?:or)?d|passwd|api[_-]?key|access[_-]?key|private[_-]?key|credential|auth)s?|(?:[\w.-]*[_-])?token)["']?\s*(?:[=:]|\s)\s*(?:bearer\s+)?["']?)([^\s"'&|;,)]{4,})/gi;
+	/((?:[\w.-]{0,40}(?:secret|passw(?:or)?d|passwd|api[_-]?key|access[_-]?key|private[_-]?key|credential|auth|authorization)s?|(?:[\w.-]{0,40}[_-])?token)["']?\s*[=:]\s*(?:bearer\s+)?["']?)([^\s"'&|;,)]{4,})/gi;
+
+/** The same as a flag and its value. */
+const flagged =
+	/(--?(?:[\w.-]{0,40}(?:secret|password|passwd|api[_-]?key|access[_-]?key)|(?:[\w.-]{0,40}[_-])?token)\s+["']?)([^\s"'&|;,)-][^\s"'&|;,)]{3,})/gi;
 
 /** Forms that providers give their keys. */
 const formed =
@@ -10,10 +14,14 @@ const formed =
 const long =
 	/(?<![\w/.-])(?:[0-9a-f]{32,}|(?=[A-Za-z\d+]*\d)(?=[A-Za-z\d+]*[A-Z])(?=[A-Za-z\d+]*[a-z])[A-Za-z\d+]{32,})(?![\w/.-])/g;
 
+/** Longest text that is told: nobody reads more, and patterns take their time. */
+const longest = 4000;
+
 /** The text without what looks like a key, token or password. */
 export function redact(text: string): string {
-	return text
+	return (text.length > longest ? `${text.slice(0, longest)}...` : text)
 		.replace(named, (_, name: string) => `${name}[redacted]`)
+		.replace(flagged, (_, name: string) => `${name}[redacted]`)
 		.replace(formed, (match) => (match.startsWith("//") ? "//[redacted]@" : "[redacted]"))
 		.replace(long, "[redacted]");
 }

@@ -29,12 +29,12 @@ export class Source {
 		const start = this.#starts[index];
 		const end = this.#starts[index + 1] ?? this.text.length + 1;
 		const column = offset - start + 1;
-		const line = this.text.slice(start, end - 1);
-		// Of a very long line the part around the place.
-		const from = line.length <= longest ? 0 : Math.max(0, column - 1 - longest / 2);
-		const evidence = redact(line)
-			.slice(from, from + longest)
-			.trim();
+		// Of a very long line the part around the place, with enough before it to tell a secret by its name.
+		const from = Math.max(start, offset - longest / 2);
+		const before = Math.max(start, from - longest);
+		const shown = redact(this.text.slice(before, Math.min(end - 1, before + 3 * longest)));
+		const cut = end - 1 - start > longest ? Math.min(from - before, shown.length) : 0;
+		const evidence = shown.slice(cut, cut + longest).trim();
 		return { file: this.path, line: index + 1, column, evidence };
 	}
 

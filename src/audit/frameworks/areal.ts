@@ -62,7 +62,7 @@ function read(ask: Ask): Reading {
 				beta,
 				key: coef,
 				credit: "reward-to-go",
-				discount: ask.number("actor.discount", 1),
+				discount: ask.discount("actor.discount"),
 			},
 		],
 		remedy,

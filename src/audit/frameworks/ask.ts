@@ -76,7 +76,10 @@ export class Ask {
 
 	/** A coefficient. Text that is none, and nothing, are no numbers. */
 	number(keys: string | readonly string[], fallback: number): number {
-		const value = this.#value(keys, fallback, [0, someCoefficient]);
+		return this.#numeric(keys, this.#value(keys, fallback, [0, someCoefficient]));
+	}
+
+	#numeric(keys: string | readonly string[], value: Scalar): number {
 		if (typeof value === "number") return value;
 		if (value === null) return 0;
 		const number = typeof value === "string" ? numberOf(value) : undefined;
@@ -84,13 +87,22 @@ export class Ask {
 		throw new Unreadable(`${first(keys)} is ${JSON.stringify(value)}, which is no number`);
 	}
 
-	/** One of several names, in lower case. */
+	/** How much later rewards count: 1 unless it is set. */
+	discount(keys: string | readonly string[]): number {
+		return this.#numeric(keys, this.#value(keys, 1, [1, 0.5]));
+	}
+
+	/**
+	 * One of several names, in lower case.
+	 * @param kinds one name of each meaning: what it may be where it is not known
+	 */
 	choice<Name extends string>(
 		keys: string | readonly string[],
 		fallback: Name,
 		names: readonly Name[],
+		kinds: readonly Name[] = names,
 	): Name {
-		const value = this.#value(keys, fallback, names);
+		const value = this.#value(keys, fallback, kinds);
 		const text = String(value).toLowerCase();
 		const found = names.find((name) => name === text);
 		if (found !== undefined) return found;

@@ -70,7 +70,7 @@ function read(ask: Ask): Reading {
 	if (!inLoss && estimator === "k3")
 		found.push({ rule: "openrlhf/k3-in-reward", key: ask.at(...kind, "use_kl_estimator_k3")?.key ?? key });
 	if (inLoss) return { terms: [{ place: "loss", estimator, beta, key }], findings: found, remedy };
-	const discount = ask.number(["algo.advantage.gamma", "gamma"], 1);
+	const discount = ask.discount(["algo.advantage.gamma", "gamma"]);
 	return {
 		terms: [{ place: "reward", estimator, beta, key, credit: "reward-to-go", discount }],
 		findings: found,

@@ -56,7 +56,7 @@ function read(ask: Ask): Reading {
 			beta: ask.number("init_kl_coef", 0.2),
 			key: "init_kl_coef",
 			credit: "reward-to-go",
-			discount: ask.number("gamma", 1),
+			discount: ask.discount("gamma"),
 		});
 	} else
 		ignored.push({

@@ -77,7 +77,7 @@ function read(ask: Ask): Reading {
 				beta,
 				key: "kl_coef",
 				credit: "reward-to-go",
-				discount: ask.number("gamma", 1),
+				discount: ask.discount("gamma"),
 			});
 	} else
 		ignored.push({

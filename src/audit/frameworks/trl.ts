@@ -102,8 +102,14 @@ function read(ask: Ask): Reading {
 				},
 			};
 		default:
-			return readGrpo(ask, ask.since("0.19.0") ? 0 : 0.04, true);
+			return withDefault(ask, readGrpo(ask, ask.since("0.19.0") ? 0 : 0.04, true));
 	}
+}
+
+/** A beta that is left out is one of two by the version. */
+function withDefault(ask: Ask, reading: Reading): Reading {
+	if (ask.has("beta") || ask.candidate.open !== null) return reading;
+	return { ...reading, findings: [...(reading.findings ?? []), { rule: "trl/default-beta" }] };
 }
 
 /** GRPO's KL is k3 in the loss, whatever is set. @param fallback beta's default @param corrects whether it can be corrected */
@@ -115,7 +121,7 @@ export function readGrpo(ask: Ask, fallback: number, corrects: boolean): Reading
 		nearest:
 			"GRPOTrainer's KL is k3 in the loss; RLOOConfig(beta=...) with RLOOTrainer is k1 in the reward, or use_bias_correction_kl=True for the local reverse KL",
 	} as const;
-	const found: Found[] = ask.has("beta") || ask.candidate.open !== null ? [] : [{ rule: "trl/default-beta" }];
+	const found: Found[] = [];
 	if (beta === 0) return { terms: [], findings: found, remedy };
 	const sparing = [
 		"vllm_importance_sampling_correction",
@@ -165,7 +171,7 @@ function readPpo(ask: Ask): Reading {
 	const names = { kl: "k1", k1: "k1", k3: "k3", abs: "abs", mse: "k2", full: "full" } as const;
 	const name = ask.choice(["kl_estimator", "kl_penalty"], "k1", ["k1", "k3", "kl", "abs", "mse", "full"]);
 	const estimator = names[name];
-	const discount = ask.number("gamma", 1);
+	const discount = ask.discount("gamma");
 	return {
 		terms: [{ place: "reward", estimator, beta, key, credit: "reward-to-go", discount }],
 		findings: estimator === "k3" && beta !== 0 ? [{ rule: "trl/k3-in-reward", key: "kl_estimator" }] : [],

@@ -35,5 +35,5 @@ export const verlEstimators: Record<Exclude<VerlName, "full">, Estimator> = {
 };
 
 export function verlName(ask: Ask, key: string, fallback: VerlName): VerlName {
-	return ask.choice(key, fallback, verlNames);
+	return ask.choice(key, fallback, verlNames, ["kl", "mse", "low_var_kl", "abs"]);
 }

@@ -149,7 +149,7 @@ function rewardTerm(ask: Ask): Term {
 	const estimator = verlEstimators[name];
 	if (!/^(gae|reinforce_plus_plus|remax)$/.test(ask.text("algorithm.adv_estimator", "gae") ?? ""))
 		return { ...base, estimator };
-	const discount = ask.number("algorithm.gamma", 1);
+	const discount = ask.discount("algorithm.gamma");
 	return { ...base, estimator, credit: "reward-to-go", discount };
 }
 

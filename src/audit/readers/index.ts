@@ -22,7 +22,8 @@ export function kindOf(path: string, text: string): Kind | null {
 }
 
 /** Whether the text can hold a KL at all: most files of a directory cannot, and need no parser. */
-const telling = /kl|beta|grpo|rloo|ppo|reinforce|prime|trainer|algorithm/i;
+const telling =
+	/kl|beta|grpo|rloo|ppo|reinforce|prime|trainer|algorithm|skyrl|slime|nemo|areal|roll|tinker|swift|open_instruct|art|forge|\brl\b|train(_async)?\.py/i;
 
 /** What a file holds. Parsers are loaded where one is needed. @throws where the text is not of its kind */
 export async function readSource(kind: Kind, source: Source): Promise<readonly Candidate[]> {

@@ -43,7 +43,7 @@ export function programOf(words: readonly Pieces[]): Program | null {
 		const own = leads ? commands[text] : undefined;
 		if (own !== undefined) {
 			const named = words.slice(i, i + own).map((one) => plainText(one) ?? "?");
-			return { name: named.join(" "), from: i + own };
+			return { name: named.join(" "), from: Math.min(i + own, words.length) };
 		}
 		if (text === "-m" || text === "--module") {
 			const module = i + 1 < words.length ? plainText(words[i + 1]) : null;
