@@ -1,9 +1,8 @@
-import { version } from "../version.ts";
 import { allRules } from "./explain-rule.ts";
 import type { AuditReport } from "./report.ts";
 
 /** Findings as SARIF 2.1.0, which code hosts show beside the lines. */
-export function auditSarif({ files }: AuditReport): string {
+export function auditSarif({ files }: AuditReport, version: string): string {
 	const results = files.flatMap(({ path, runs }) =>
 		runs.flatMap(({ findings, framework, objective }) =>
 			findings.map((finding) => ({

@@ -1,6 +1,7 @@
 import { Command, Option } from "commander";
 import type { AuditReport } from "../audit/index.ts";
 import { ThaliaError } from "../errors.ts";
+import { version } from "../version.ts";
 import { colors } from "./colors.ts";
 import { exitCode } from "./errors.ts";
 
@@ -62,7 +63,7 @@ async function shown(report: AuditReport, format: Options["format"]): Promise<st
 		case "json":
 			return JSON.stringify(report);
 		case "sarif":
-			return (await import("../audit/sarif.ts")).auditSarif(report);
+			return (await import("../audit/sarif.ts")).auditSarif(report, version);
 		case "markdown":
 			return (await import("../audit/markdown.ts")).auditMarkdown(report);
 		case "text":
