@@ -5,7 +5,8 @@ import { frameworks } from "./frameworks/index.ts";
 
 /** All rules, the common ones first. */
 export function allRules(): readonly Rule[] {
-	return [...commonRules, ...frameworks.flatMap(({ rules }) => rules)];
+	const all = [...commonRules, ...frameworks.flatMap(({ rules }) => rules)];
+	return [...new Map(all.map((rule) => [rule.id, rule])).values()];
 }
 
 /** What a rule says, why, and the source of the fact. @throws ThaliaError `audit-rule-unknown` */

@@ -22,7 +22,7 @@ export function auditSarif({ files }: AuditReport, version: string): string {
 	);
 	const used = new Set(results.map(({ ruleId }) => ruleId));
 	const rules = allRules()
-		.filter(({ id }, i, all) => used.has(id) && all.findIndex((other) => other.id === id) === i)
+		.filter(({ id }) => used.has(id))
 		.map(({ id, message, why, severity }) => ({
 			...{ id, shortDescription: { text: message }, fullDescription: { text: why } },
 			defaultConfiguration: { level: severity },

@@ -63,7 +63,11 @@ export const trl: Framework = {
 export function trainerOf({ program, hints, settings, form }: Candidate): Trainer | null {
 	if (program === "GRPOTrainer" || program === "RLOOTrainer" || program === "AsyncGRPOTrainer")
 		return settings.some(({ key }) => /^(args|config)(\.|$)/.test(key)) ? null : classes[program]!;
-	const ofClass = classes[program] ?? hints.map((hint) => classes[hint]).find((one) => one !== undefined);
+	const ofClass =
+		classes[program] ??
+		hints
+			.map((hint) => (hint.endsWith("Config") ? classes[hint] : undefined))
+			.find((one) => one !== undefined);
 	if (ofClass !== undefined && form === "python") return ofClass;
 	const command = /^trl (grpo|rloo|ppo)$/.exec(program)?.[1];
 	if (command !== undefined) return command as Trainer;

@@ -1,5 +1,5 @@
 import type { Framework } from "./framework.ts";
-import { readGrpo, trainerOf } from "./trl.ts";
+import { readGrpo, trainerOf, trl } from "./trl.ts";
 
 /** TRL's trainers with other defaults, put there when it is imported. */
 export const unsloth: Framework = {
@@ -7,7 +7,7 @@ export const unsloth: Framework = {
 	newest: "2026-08",
 	packages: ["unsloth"],
 	others: [],
-	rules: [],
+	rules: trl.rules,
 	recognises: (candidate) =>
 		trainerOf(candidate) === "grpo" && candidate.hints.some((hint) => /^unsloth(\.|$)/.test(hint)),
 	read: (ask) => readGrpo(ask, ask.since("2025.6.5") ? 0.001 : 0.04, false),

@@ -394,4 +394,18 @@ export const huggingFaceCases: readonly Case[] = [
 		},
 		runs: [],
 	},
+	{
+		...{ name: "Python: a trainer's subclass is no run of its own", path },
+		text: script("from trl import GRPOTrainer", "class Mine(GRPOTrainer):", "    beta = 0.5"),
+		runs: [],
+	},
+	{
+		...{ name: "Unsloth: TRL's facts hold for it too", path },
+		text: script(
+			"import unsloth",
+			"from trl import GRPOConfig",
+			"GRPOConfig(beta=0.1, vllm_importance_sampling_correction=True)",
+		),
+		runs: [{ framework: "Unsloth", rules: ["trl/importance-spares-kl"] }],
+	},
 ];

@@ -183,4 +183,9 @@ export const shellCases: readonly Case[] = [
 		},
 		runs: [],
 	},
+	{
+		...{ name: "shell: paths below unset variables are no settings", path },
+		text: `${main} ${on} data.val_files=[$HOME/a.parquet, $HOME/b.parquet] $DATA/c\n`,
+		runs: [{ objective: "local-forward-kl", certainty: "certain" }],
+	},
 ];

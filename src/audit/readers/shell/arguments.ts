@@ -51,7 +51,8 @@ export function readArguments(words: readonly Pieces[], source: Source): Argumen
 		else if (form === "@" && next !== undefined) bases.push(formOf(words[++i]));
 		else if (form.startsWith("@") && settingsFile.test(form)) bases.push(form.slice(1));
 		else if (settingsFile.test(form)) bases.push(form);
-		else if (form.startsWith(gap)) open ??= reasonOf(word);
+		// `$ARGS` may be any settings, `$PREFIX.key=1` one of them; `$HOME/data` is a path.
+		else if (/^\0+([\w.]*=|$)/.test(form)) open ??= reasonOf(word);
 	}
 	bases.push(...namedBases(settings));
 	return { settings, bases: bases.filter((base) => !base.includes(gap)), open: open ?? openBase(bases) };
