@@ -188,4 +188,19 @@ export const shellCases: readonly Case[] = [
 		text: `${main} ${on} data.val_files=[$HOME/a.parquet, $HOME/b.parquet] $DATA/c\n`,
 		runs: [{ objective: "local-forward-kl", certainty: "certain" }],
 	},
+	{
+		...{ name: "shell: a command that is read from a heredoc", path },
+		text: "read -r -d '' training_commands <<EOF\nopenrlhf.cli.train_ppo_ray \\\n  --init_kl_coef 0.02 \\\n  --use_kl_loss \\\n  --kl_estimator k3\nEOF\ndeepspeed --module $training_commands\n",
+		runs: [{ framework: "OpenRLHF", objective: "local-forward-kl", coefficient: 0.02 }],
+	},
+	{
+		...{ name: "shell: a sourced array of the model's says nothing of the KL", path },
+		text: 'source model.sh\nray job submit -- python3 train.py --hf-checkpoint x "${MODEL_ARGS[@]}"\n',
+		runs: [{ framework: "slime", objective: "none", certainty: "certain" }],
+	},
+	{
+		...{ name: "shell: a sourced array of another name may", path },
+		text: 'source args.sh\nray job submit -- python3 train.py --hf-checkpoint x "${GRPO_ARGS[@]}"\n',
+		runs: [{ framework: "slime", objective: "unknown" }],
+	},
 ];

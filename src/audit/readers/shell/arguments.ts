@@ -52,10 +52,19 @@ export function readArguments(words: readonly Pieces[], source: Source): Argumen
 		else if (form.startsWith("@") && settingsFile.test(form)) bases.push(form.slice(1));
 		else if (settingsFile.test(form)) bases.push(form);
 		// `$ARGS` may be any settings, `$PREFIX.key=1` one of them; `$HOME/data` is a path.
-		else if (/^\0+([\w.]*=|$)/.test(form)) open ??= reasonOf(word);
+		else if (/^\0+([\w.]*=|$)/.test(form)) open ??= openBy(reasonOf(word));
 	}
 	bases.push(...namedBases(settings));
 	return { settings, bases: bases.filter((base) => !base.includes(gap)), open: open ?? openBase(bases) };
+}
+
+/** Why an unknown word leaves settings open; one whose name says that it is of something else does not. */
+function openBy(reason: string): string | null {
+	return /^\$?\{?(MODEL|CKPT|CHECKPOINT|DATA|DATASET|WANDB|LOG|PERF|OPTIM|OPTIMIZER|SGLANG|VLLM|EVAL|DISTRIBUTED|TORCH)_?ARGS\b/i.test(
+		reason,
+	)
+		? null
+		: reason;
 }
 
 function openBase(bases: readonly string[]): string | null {

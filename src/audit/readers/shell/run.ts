@@ -129,11 +129,23 @@ class Run {
 		}
 		if (name === "read") {
 			for (const word of rest.slice(1)) this.#forget(plainText(word) ?? "", "is read while it runs");
+			// `read -r -d '' command <<EOF`: OpenRLHF's scripts keep a command so.
+			const [target, heredoc] = [rest.at(-1), heredocs.at(0)];
+			if (target !== undefined && heredoc !== undefined)
+				this.#variables.set(plainText(target) ?? "", { value: this.#body(heredoc) });
 			return;
 		}
 		if (name !== null && this.#call(name, rest.slice(1))) return;
 		const file = target === null ? null : expandValue(target.parts, this.#variables);
 		this.commands.push({ words: name === "eval" ? split(rest.slice(1)) : rest, heredocs, target: file, at });
+	}
+
+	/** A heredoc's words, with what is between them as one space. */
+	#body({ body, at }: Heredoc): Pieces {
+		const words = new Lexer(body, at)
+			.tokens()
+			.flatMap((token) => (token.kind === "word" ? expandWord(token.word, this.#variables) : []));
+		return words.flatMap((word) => [...word, { text: " ", at }]);
 	}
 
 	#call(name: string, words: readonly Pieces[]): boolean {
