@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { existsSync } from "node:fs";
 
-const main = new URL("../dist/cli/main.js", import.meta.url);
+// An audit must be there at once: it loads nothing of the other commands.
+const entry = process.argv[2] === "audit" ? "audit-main" : "main";
+const main = new URL(`../dist/cli/${entry}.js`, import.meta.url);
 if (existsSync(main)) {
 	await import(main.href);
 } else {

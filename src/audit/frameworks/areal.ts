@@ -1,0 +1,70 @@
+import type { Candidate } from "../candidate.ts";
+import { isUnknown } from "../value.ts";
+import type { Ask } from "./ask.ts";
+import type { Framework, Reading } from "./framework.ts";
+
+const coef = "actor.kl_ctl";
+
+export const areal: Framework = {
+	name: "AReaL",
+	newest: "2026-08",
+	packages: ["areal"],
+	others: [],
+	rules: [
+		{
+			id: "areal/kl-without-reference",
+			severity: "error",
+			message: "kl_ctl without ref: the reference's log-probs are 0, so this is an entropy bonus, not a KL",
+			why: "What is taken off the reward is then kl_ctl times log pi itself.",
+			source: "AReaL 1.0.4: actor.kl_ctl (0.1), ref (None)",
+		},
+	],
+	recognises: ({ program, settings }: Candidate) =>
+		/(^|[./])areal([./]|$)/i.test(program) ||
+		settings.some(({ key }) => key === coef || key === "actor.kl_estimator"),
+	read,
+};
+
+function read(ask: Ask): Reading {
+	const beta = ask.number(coef, 0.1);
+	const remedy = {
+		possible: true,
+		changes: [["actor.kl_estimator", "k1"]],
+		note: "with ref set to the base model",
+	} as const;
+	if (beta === 0) return { terms: [], remedy };
+	const reference = ask.at("ref")?.value;
+	const isThere =
+		ask.under("ref.") || (reference !== undefined && reference !== null && !isUnknown(reference));
+	if (!isThere && ask.candidate.open !== null)
+		return {
+			terms: [],
+			remedy,
+			instead: { objective: "unknown", reason: `whether ref is set is not known: ${ask.candidate.open}` },
+		};
+	if (!isThere) {
+		return {
+			terms: [],
+			findings: [{ rule: "areal/kl-without-reference", key: coef }],
+			instead: {
+				objective: "biased",
+				reason: "without ref the reference's log-probs are 0: an entropy bonus, not a KL",
+			},
+			remedy,
+		};
+	}
+	const estimator = ask.choice("actor.kl_estimator", "k1", ["k1", "k2", "k3"]);
+	return {
+		terms: [
+			{
+				place: "reward",
+				estimator,
+				beta,
+				key: coef,
+				credit: "reward-to-go",
+				discount: ask.discount("actor.discount"),
+			},
+		],
+		remedy,
+	};
+}

@@ -1,0 +1,184 @@
+import type { Candidate } from "../candidate.ts";
+import type { Ask } from "./ask.ts";
+import type { Found, Framework, Reading } from "./framework.ts";
+
+type Trainer = "grpo" | "rloo" | "ppo" | "async-grpo";
+
+const classes: Partial<Record<string, Trainer>> = {
+	...{
+		GRPOConfig: "grpo",
+		GRPOTrainer: "grpo",
+		RLOOConfig: "rloo",
+		RLOOTrainer: "rloo",
+		PPOConfig: "ppo",
+		PPOv2Config: "ppo",
+	},
+	...{ AsyncGRPOConfig: "async-grpo", AsyncGRPOTrainer: "async-grpo" },
+};
+
+/** The version from which PR 6503's default holds; it was open when the code was read. */
+const correctedSince = "2026-09";
+
+export const trl: Framework = {
+	name: "TRL",
+	newest: "2026-07",
+	packages: ["trl"],
+	others: ["0.18.2", correctedSince],
+	rules: [
+		{
+			id: "trl/default-beta",
+			severity: "warning",
+			message: "beta is not set: GRPOConfig's default is 0.0 from 0.19.0, and was 0.04 up to 0.18.x",
+			why: "The same script has a KL under one version and none under another.",
+			source: "TRL: GRPOConfig.beta, 0.18.x and 0.19.0",
+		},
+		{
+			id: "trl/importance-spares-kl",
+			severity: "note",
+			message:
+				"vLLM's importance ratio, off_policy_mask_threshold and top_entropy_quantile never touch the KL term",
+			why: "They weigh or mask the policy loss alone.",
+			source: "TRL, 2026-07: GRPOTrainer",
+		},
+		{
+			id: "trl/k3-in-reward",
+			severity: "error",
+			message: "kl_estimator=k3 puts k3 into PPO's reward",
+			why: "PPO's KL is in the reward, per token, whatever the estimator.",
+			source: "TRL, 2026-07, experimental PPO: kl_estimator (k1)",
+		},
+		{
+			id: "trl/correction-by-sequence",
+			severity: "warning",
+			message: 'use_bias_correction_kl is exact per token only with importance_sampling_level="token"',
+			why: "A ratio of the whole sequence is the T-th root of the right one, and its derivative spreads a token's KL over all.",
+			source: "TRL, 2026-07: use_bias_correction_kl, importance_sampling_level",
+		},
+	],
+	recognises: (candidate) => trainerOf(candidate) !== null,
+	read,
+};
+
+/** Which trainer a candidate is of; null of none. */
+export function trainerOf({ program, hints, settings, form }: Candidate): Trainer | null {
+	if (program === "GRPOTrainer" || program === "RLOOTrainer" || program === "AsyncGRPOTrainer")
+		return settings.some(({ key }) => /^(args|config)(\.|$)/.test(key)) ? null : classes[program]!;
+	const ofClass =
+		classes[program] ??
+		hints
+			.map((hint) => (hint.endsWith("Config") ? classes[hint] : undefined))
+			.find((one) => one !== undefined);
+	if (ofClass !== undefined && form === "python") return ofClass;
+	const command = /^trl (grpo|rloo|ppo)$/.exec(program)?.[1];
+	if (command !== undefined) return command as Trainer;
+	const has = (pattern: RegExp) => settings.some(({ key }) => pattern.test(key));
+	if (/\.py$|^[a-z_]+\.[\w.]+$/i.test(program)) {
+		const name = /(?:^|[/_.-])(grpo|rloo)(?=[/_.\w-]*$)/i.exec(program)?.[1].toLowerCase();
+		const isTrl = has(
+			/^(num_generations|max_completion_length|use_vllm|vllm_mode|reward_funcs|per_device_train_batch_size)$/,
+		);
+		return name !== undefined && isTrl ? (name as Trainer) : null;
+	}
+	if (form === "python" || program !== "") return null;
+	// A recipe, as `trl grpo --config` and open-r1 read it.
+	if (
+		!has(/^num_generations$/) ||
+		!has(/^(reward_funcs|max_completion_length|max_prompt_length|use_vllm|reward_weights)/)
+	)
+		return null;
+	return has(/^(rloo_k|normalize_advantages)$/) ? "rloo" : "grpo";
+}
+
+function read(ask: Ask): Reading {
+	const trainer = trainerOf(ask.candidate);
+	switch (trainer) {
+		case "rloo":
+			return readRloo(ask);
+		case "ppo":
+			return readPpo(ask);
+		case "async-grpo":
+			return {
+				terms: [],
+				remedy: {
+					possible: false,
+					changes: [],
+					nearest: "AsyncGRPO has no KL to a reference: use RLOOTrainer with beta",
+				},
+			};
+		default:
+			return withDefault(ask, readGrpo(ask, ask.since("0.19.0") ? 0 : 0.04, true));
+	}
+}
+
+/** A beta that is left out is one of two by the version. */
+function withDefault(ask: Ask, reading: Reading): Reading {
+	if (ask.has("beta") || ask.candidate.open !== null) return reading;
+	return { ...reading, findings: [...(reading.findings ?? []), { rule: "trl/default-beta" }] };
+}
+
+/** GRPO's KL is k3 in the loss, whatever is set. @param fallback beta's default @param corrects whether it can be corrected */
+export function readGrpo(ask: Ask, fallback: number, corrects: boolean): Reading {
+	const beta = ask.number("beta", fallback);
+	const remedy = {
+		possible: false,
+		changes: [],
+		nearest:
+			"GRPOTrainer's KL is k3 in the loss; RLOOConfig(beta=...) with RLOOTrainer is k1 in the reward, or use_bias_correction_kl=True for the local reverse KL",
+	} as const;
+	const found: Found[] = [];
+	if (beta === 0) return { terms: [], findings: found, remedy };
+	const sparing = [
+		"vllm_importance_sampling_correction",
+		"off_policy_mask_threshold",
+		"top_entropy_quantile",
+	].find((key) => ask.has(key));
+	if (sparing !== undefined) found.push({ rule: "trl/importance-spares-kl", key: sparing });
+	const base = { place: "loss", estimator: "k3", beta, key: "beta" } as const;
+	if (!corrects || !correction(ask)) return { terms: [base], findings: found, remedy };
+	if (ask.choice("importance_sampling_level", "token", ["token", "sequence", "sequence_token"]) === "token")
+		return {
+			terms: [{ ...base, importance: "token", differentiateImportance: true }],
+			findings: found,
+			remedy,
+		};
+	return {
+		terms: [base],
+		instead: {
+			objective: "biased",
+			reason: "the KL is weighted by a ratio of the whole sequence, which is not that of its prefix",
+		},
+		findings: [...found, { rule: "trl/correction-by-sequence", key: "importance_sampling_level" }],
+		remedy,
+	};
+}
+
+/** The recipes of a candidate whose command line may still set it leave it at its default. */
+function correction(ask: Ask): boolean {
+	return ask.has("use_bias_correction_kl") || ask.candidate.open === null
+		? ask.flag("use_bias_correction_kl", ask.since(correctedSince))
+		: false;
+}
+
+function readRloo(ask: Ask): Reading {
+	const key = ask.at("beta", "kl_coef")?.key ?? "beta";
+	const beta = ask.number(["beta", "kl_coef"], 0.05);
+	return {
+		terms: [{ place: "reward", estimator: "k1", beta, key }],
+		remedy: { possible: true, changes: [[key, "0.05"]] },
+	};
+}
+
+function readPpo(ask: Ask): Reading {
+	// `init_kl_coef` and `kl_penalty` are of versions before 0.12.
+	const key = ask.at("kl_coef", "init_kl_coef")?.key ?? "kl_coef";
+	const beta = ask.number(["kl_coef", "init_kl_coef"], 0.05);
+	const names = { kl: "k1", k1: "k1", k3: "k3", abs: "abs", mse: "k2", full: "full" } as const;
+	const name = ask.choice(["kl_estimator", "kl_penalty"], "k1", ["k1", "k3", "kl", "abs", "mse", "full"]);
+	const estimator = names[name];
+	const discount = ask.discount("gamma");
+	return {
+		terms: [{ place: "reward", estimator, beta, key, credit: "reward-to-go", discount }],
+		findings: estimator === "k3" && beta !== 0 ? [{ rule: "trl/k3-in-reward", key: "kl_estimator" }] : [],
+		remedy: { possible: true, changes: [["kl_estimator", "k1"]] },
+	};
+}

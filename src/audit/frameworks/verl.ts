@@ -1,0 +1,200 @@
+import type { Candidate } from "../candidate.ts";
+import { type Ask, Unreadable } from "./ask.ts";
+import { normalisationRule } from "./common-rules.ts";
+import type { Found, Framework, Ignored, Reading, Term } from "./framework.ts";
+import { type VerlName, verlEstimators, verlName } from "./verl-estimators.ts";
+
+const lossOn = "actor_rollout_ref.actor.use_kl_loss";
+const lossCoef = "actor_rollout_ref.actor.kl_loss_coef";
+const lossType = "actor_rollout_ref.actor.kl_loss_type";
+const rewardOn = "algorithm.use_kl_in_reward";
+const rewardCoef = ["algorithm.kl_ctrl.kl_coef", "critic.kl_ctrl.kl_coef"];
+const rewardType = "algorithm.kl_penalty";
+
+/** Entry points whose trainer is verl's own. */
+const known = /(^|[./])(main_ppo\w*|main_dapo|fully_async_main|\w*main_ppo)(\.py)?$/;
+/** What verl starts besides training by reward. */
+const others = /sft|main_eval|main_generation|model_merger|preprocess|main_reward/;
+
+export const verl: Framework = {
+	name: "verl",
+	newest: "2026-08",
+	packages: ["verl"],
+	others: ["0.3.0.post1"],
+	rules: [
+		{
+			id: "verl/kl-coef-without-switch",
+			severity: "warning",
+			message: "algorithm.kl_ctrl.kl_coef has no effect without algorithm.use_kl_in_reward=True",
+			why: "From v0.4.0 the KL in the reward is behind a switch of its own, which is off. Up to v0.3.0.post1 the same coefficient acted wherever use_kl_loss was off.",
+			source: "verl, 2026-08 and v0.3.0.post1: algorithm.use_kl_in_reward, algorithm.kl_ctrl.kl_coef",
+		},
+		{
+			id: "verl/kl-loss-coef-without-switch",
+			severity: "warning",
+			message: "actor.kl_loss_coef has no effect without actor.use_kl_loss=True",
+			why: "The KL in the loss is computed only behind use_kl_loss.",
+			source: "verl, 2026-08: actor_rollout_ref.actor.use_kl_loss (false), .kl_loss_coef (0.001)",
+		},
+		{
+			id: "verl/both-switches",
+			severity: "error",
+			message: "use_kl_in_reward and use_kl_loss are both on: the KL acts twice",
+			why: "From v0.4.0 the switches are independent of each other.",
+			source: "verl, from v0.4.0: algorithm.use_kl_in_reward, actor_rollout_ref.actor.use_kl_loss",
+		},
+		{
+			id: "verl/reward-unless-loss",
+			severity: "warning",
+			message: "up to v0.3.0.post1 the KL is in the reward unless use_kl_loss=True",
+			why: "There was no switch for the reward: it had the KL with coefficient 0.001 where the loss had none.",
+			source: "verl, up to v0.3.0.post1",
+		},
+		{
+			id: "verl/straight-through-crash",
+			severity: "error",
+			message: "the + suffix of kl_loss_type fails up to v0.7.1",
+			why: "The straight-through forms were named before they worked.",
+			source: "verl, up to v0.7.1: kl_loss_type with +",
+		},
+		{
+			id: "verl/straight-through-in-reward",
+			severity: "note",
+			message: "the + suffix of kl_penalty has no effect in the reward",
+			why: "It changes the gradient of the estimator, and no gradient passes through a reward.",
+			source: "verl, 2026-08: algorithm.kl_penalty",
+		},
+		{
+			id: "verl/k3-in-reward",
+			severity: "error",
+			message: "kl_penalty=low_var_kl puts k3 into the reward",
+			why: "The low variance is that of the value. As a reward its gradient is the reverse KL less the forward one.",
+			source: "verl, 2026-08: algorithm.kl_penalty",
+		},
+		{
+			id: "verl/k1-in-loss",
+			severity: "error",
+			message: "kl_loss_type=kl puts k1 into the loss, where its expected gradient is zero",
+			why: "The derivative of k1 is 1, and the score's mean is 0.",
+			source: "verl, 2026-08: actor_rollout_ref.actor.kl_loss_type",
+		},
+		{
+			id: "verl/rollout-weights-spare-kl",
+			severity: "note",
+			message: "importance weights of the rollout (rollout_is) never multiply the KL in the loss",
+			why: "They correct the policy loss alone: the KL stays that of the sampler's tokens.",
+			source: "verl, 2026-08: rollout_is_weights",
+		},
+	],
+	recognises: isVerl,
+	ownsBase: (base) =>
+		/(^|\/)(ppo_trainer|ppo_megatron_trainer|dapo_trainer|ppo_veomni_trainer|_generated_\w+)(\.ya?ml)?$/.test(
+			base,
+		),
+	read,
+};
+
+function isVerl({ program, settings }: Candidate): boolean {
+	if (others.test(program)) return false;
+	return (
+		/(^|[./])verl([./]|$)/.test(program) ||
+		known.test(program) ||
+		settings.some(({ key }) => key.startsWith("actor_rollout_ref."))
+	);
+}
+
+function read(ask: Ask): Reading {
+	const { program, form } = ask.candidate;
+	const isCustom = form !== "yaml" && form !== "json" && program !== "dict" && !known.test(program);
+	// Another trainer may have defaults of its own, and do something else by them.
+	const own = (key: string): void => {
+		if (isCustom && !ask.has(key))
+			throw new Unreadable(
+				`${program === "" ? "the program" : program} is no entry point of verl that is known, and ${key} is not set here`,
+			);
+	};
+	own(lossOn);
+	const inLoss = ask.flag(lossOn, false);
+	const hasSwitch = ask.has(rewardOn) || ask.since("0.3.1");
+	if (hasSwitch) own(rewardOn);
+	const inReward = hasSwitch ? ask.flag(rewardOn, false) : !inLoss;
+	const terms = [...(inReward ? [rewardTerm(ask)] : []), ...(inLoss ? [lossTerm(ask)] : [])];
+	const acting = terms.filter(({ beta }) => beta !== 0);
+	return {
+		terms,
+		ignored: [...(inReward ? [] : unusedInReward), ...(inLoss ? [] : unusedInLoss)],
+		findings: findings(ask, acting, hasSwitch),
+		remedy: {
+			possible: true,
+			changes: [
+				[rewardOn, "True"],
+				[rewardType, "kl"],
+				...(inReward
+					? []
+					: ([[rewardCoef[0], "0.001"]] as const).filter(
+							() => ask.at(...rewardCoef)?.value === 0 || !ask.has(...rewardCoef),
+						)),
+				...(inLoss ? ([[lossOn, "False"]] as const) : []),
+			],
+		},
+	};
+}
+
+function rewardTerm(ask: Ask): Term {
+	const beta = ask.number(rewardCoef, 0.001);
+	const base = { place: "reward", beta, key: rewardCoef[0] } as const;
+	if (beta === 0) return { ...base, estimator: "k1" };
+	const name = verlName(ask, rewardType, "kl").replace("+", "") as VerlName;
+	if (name === "full") throw new Unreadable("kl_penalty=full is named by verl and not made");
+	const estimator = verlEstimators[name];
+	if (!/^(gae|reinforce_plus_plus|remax)$/.test(ask.text("algorithm.adv_estimator", "gae") ?? ""))
+		return { ...base, estimator };
+	const discount = ask.discount("algorithm.gamma");
+	return { ...base, estimator, credit: "reward-to-go", discount };
+}
+
+function lossTerm(ask: Ask): Term {
+	const beta = ask.number(lossCoef, 0.001);
+	const base = { place: "loss", beta, key: lossCoef } as const;
+	if (beta === 0) return { ...base, estimator: "k3" };
+	const name = verlName(ask, lossType, "low_var_kl");
+	if (name === "full") throw new Unreadable("kl_loss_type=full is named by verl and not made");
+	return { ...base, estimator: verlEstimators[name] };
+}
+
+const unusedInReward: readonly Ignored[] = [
+	...rewardCoef.map((key) => ({
+		key,
+		why: "use_kl_in_reward is off",
+		rule: "verl/kl-coef-without-switch",
+		coefficient: true,
+	})),
+	{ key: rewardType, why: "use_kl_in_reward is off", coefficient: false },
+];
+
+const unusedInLoss: readonly Ignored[] = [
+	{ key: lossCoef, why: "use_kl_loss is off", rule: "verl/kl-loss-coef-without-switch", coefficient: true },
+	{ key: lossType, why: "use_kl_loss is off", coefficient: false },
+];
+
+function findings(ask: Ask, acting: readonly Term[], hasSwitch: boolean): Found[] {
+	const found: Found[] = [];
+	const reward = acting.find(({ place }) => place === "reward");
+	const loss = acting.find(({ place }) => place === "loss");
+	if (reward !== undefined && loss !== undefined) found.push({ rule: "verl/both-switches", key: rewardOn });
+	if (!hasSwitch && reward !== undefined) found.push({ rule: "verl/reward-unless-loss", key: rewardCoef[0] });
+	const lossText = ask.written(lossType);
+	if (loss !== undefined && lossText.endsWith("+") && !ask.since("0.7.2"))
+		found.push({ rule: "verl/straight-through-crash", key: lossType });
+	if (reward !== undefined && ask.written(rewardType).endsWith("+"))
+		found.push({ rule: "verl/straight-through-in-reward", key: rewardType });
+	if (reward?.estimator === "k3") found.push({ rule: "verl/k3-in-reward", key: rewardType });
+	if (loss?.estimator === "k1") found.push({ rule: "verl/k1-in-loss", key: lossType });
+	if (loss !== undefined && (ask.under("algorithm.rollout_is") || ask.under("algorithm.rollout_correction")))
+		found.push({ rule: "verl/rollout-weights-spare-kl", key: lossCoef });
+	const divides =
+		ask.text("algorithm.adv_estimator", "gae") === "grpo" &&
+		ask.text("algorithm.norm_adv_by_std_in_grpo", "true")?.toLowerCase() !== "false";
+	if (reward !== undefined && divides) found.push({ rule: normalisationRule.id, key: rewardCoef[0] });
+	return found;
+}

@@ -1,0 +1,310 @@
+import { classifyKl } from "../kl/classify.ts";
+import type { KlConfig } from "../kl/config.ts";
+import { explainKl } from "../kl/explain.ts";
+import type { Candidate } from "./candidate.ts";
+import { Ask, someCoefficient, Undecided, Unreadable } from "./frameworks/ask.ts";
+import { commonRules, ignoredRule, objectiveRules, versionRule } from "./frameworks/common-rules.ts";
+import type { Framework, Reading, Remedy, Rule, Term } from "./frameworks/framework.ts";
+import { changeText } from "./remedy.ts";
+import type { AuditedRun, AuditObjective, Finding, IgnoredSetting } from "./report.ts";
+import type { Place } from "./source.ts";
+import { isUnknown, type Scalar } from "./value.ts";
+import { compareVersions } from "./versions.ts";
+
+export interface ChosenVersion {
+	readonly version: string;
+	readonly from: "flag" | "file" | "assumed";
+	/** Where it is assumed, the least that it can be. */
+	readonly atLeast: string | null;
+}
+
+/** What one reading of a candidate comes to. */
+interface Outcome {
+	readonly objective: AuditObjective;
+	readonly estimator: string | null;
+	readonly place: AuditedRun["place"];
+	readonly coefficient: number | null;
+	readonly importance: "none" | "token" | null;
+	readonly reason: string;
+	readonly ignored: readonly IgnoredSetting[];
+	readonly findings: readonly Finding[];
+	readonly remedy: Remedy | null;
+	/** Where the coefficient stands that it is about; null where the file does not hold it. */
+	readonly at: Place | null;
+}
+
+/** Most readings of one candidate, of the possible values of its settings that are not known. */
+const mostReadings = 600;
+
+/** What a candidate's run follows. */
+export function judge(framework: Framework, candidate: Candidate, chosen: ChosenVersion): AuditedRun {
+	const { outcome, possible, reasons } = outcomeAt(framework, candidate, chosen.version);
+	const others = new Set<AuditObjective>(possible);
+	const elsewhere: string[] = [];
+	if (chosen.from === "assumed" && outcome.objective !== "unknown") {
+		for (const version of framework.others) {
+			if (chosen.atLeast !== null && compareVersions(version, chosen.atLeast) < 0) continue;
+			const { objective } = outcomeAt(framework, candidate, version).outcome;
+			if (objective === outcome.objective) continue;
+			others.add(objective);
+			elsewhere.push(`${objective} in ${version}`);
+		}
+	}
+	others.delete(outcome.objective);
+	const change = changeOf(candidate, outcome);
+	const certainty =
+		outcome.objective === "unknown" ? "unknown" : elsewhere.length > 0 ? "assumes-version" : "certain";
+	const said = [
+		outcome.reason,
+		...(reasons.length > 0 && outcome.objective === "unknown" ? [`not known: ${reasons.join("; ")}`] : []),
+		...(elsewhere.length > 0
+			? [`this assumes the newest version; the same settings mean ${elsewhere.join(", ")}`]
+			: []),
+	];
+	return {
+		framework: framework.name,
+		frameworkVersion: chosen.version,
+		versionFrom: chosen.from,
+		estimator: outcome.estimator,
+		place: outcome.place,
+		coefficient: outcome.coefficient,
+		importance: outcome.importance,
+		objective: outcome.objective,
+		alsoPossible: [...others],
+		certainty,
+		reason: said.filter((one) => one !== "").join("; "),
+		ignored: outcome.ignored,
+		findings: findingsOf(candidate, outcome, change, elsewhere),
+		fix: change,
+		line: candidate.line,
+		column: candidate.column,
+	};
+}
+
+function findingsOf(
+	candidate: Candidate,
+	outcome: Outcome,
+	change: AuditedRun["fix"],
+	elsewhere: readonly string[],
+): Finding[] {
+	const main = objectiveRules[outcome.objective];
+	const fix = change.change === "" ? null : change.change;
+	const at = outcome.at ?? candidate;
+	const objective =
+		main === undefined ? [] : [{ ...findingAt(main, at), ...pathOf(at.file, candidate), fix }];
+	const version = elsewhere.length === 0 ? [] : [findingAt(versionRule, candidate, elsewhere.join(", "))];
+	return [...objective, ...outcome.findings.map((finding) => ({ ...finding, fix })), ...version];
+}
+
+function findingAt(
+	rule: Rule,
+	{ line, column, evidence }: { line: number; column: number; evidence: string },
+	more?: string,
+): Finding {
+	const message = more === undefined ? rule.message : `${rule.message}: ${more}`;
+	return { rule: rule.id, severity: rule.severity, message, line, column, evidence, fix: null };
+}
+
+/** The outcome at a version, over all values that settings which are not known may have. */
+function outcomeAt(
+	framework: Framework,
+	candidate: Candidate,
+	version: string,
+): { outcome: Outcome; possible: AuditObjective[]; reasons: string[] } {
+	const outcomes: Outcome[] = [];
+	const reasons = new Set<string>();
+	const pending: ReadonlyMap<string, Scalar>[] = [new Map()];
+	for (let decisions = pending.pop(); decisions !== undefined; decisions = pending.pop()) {
+		if (outcomes.length + pending.length > mostReadings) {
+			const possible = [...new Set(outcomes.map(({ objective }) => objective))];
+			return { outcome: unknownOutcome("too much is not known"), possible, reasons: [...reasons] };
+		}
+		try {
+			const ask = new Ask(candidate, version, decisions);
+			outcomes.push(outcomeOf(framework, ask, framework.read(ask)));
+		} catch (error) {
+			if (error instanceof Undecided) {
+				reasons.add(error.reason);
+				for (const option of error.options) pending.push(new Map([...decisions, [error.key, option]]));
+			} else if (error instanceof Unreadable) outcomes.push(unknownOutcome(error.reason));
+			else throw error;
+		}
+	}
+	const [first, ...others] = outcomes;
+	const possible = [...new Set(outcomes.map(({ objective }) => objective))];
+	if (possible.length === 1) return { outcome: agreed(first, others), possible: [], reasons: [...reasons] };
+	return {
+		outcome: undecided(outcomes),
+		possible: possible.filter((one) => one !== "unknown"),
+		reasons: [...reasons],
+	};
+}
+
+/** Outcomes that follow the same: what they differ in is not known. */
+function agreed(first: Outcome, others: readonly Outcome[]): Outcome {
+	const all = [first, ...others];
+	const same = <T>(of: (outcome: Outcome) => T): T | null =>
+		all.every((one) => of(one) === of(first)) ? of(first) : null;
+	return {
+		...first,
+		...{ estimator: same((one) => one.estimator), place: same((one) => one.place) },
+		...{ coefficient: same((one) => one.coefficient), importance: same((one) => one.importance) },
+		ignored: first.ignored.filter(({ key }) =>
+			others.every(({ ignored }) => ignored.some((one) => one.key === key)),
+		),
+		findings: inAll(all),
+	};
+}
+
+function undecided(outcomes: readonly Outcome[]): Outcome {
+	// Where it acts at all, its form may still be known.
+	const acting = outcomes.filter(({ place }) => place !== "none" && place !== null);
+	const { estimator, place, importance } =
+		acting.length === 0 ? unknownOutcome("") : agreed(acting[0], acting.slice(1));
+	const remedy = (acting.at(0) ?? outcomes[0]).remedy;
+	return { ...unknownOutcome(""), estimator, place, importance, remedy, findings: inAll(outcomes) };
+}
+
+function inAll(outcomes: readonly Outcome[]): Finding[] {
+	const [first, ...others] = outcomes;
+	return first.findings.filter(({ rule, line }) =>
+		others.every(({ findings }) => findings.some((one) => one.rule === rule && one.line === line)),
+	);
+}
+
+function unknownOutcome(reason: string): Outcome {
+	return {
+		...{ objective: "unknown", estimator: null, place: null, coefficient: null, importance: null, reason },
+		...{ ignored: [], findings: [], remedy: null, at: null },
+	};
+}
+
+function outcomeOf(framework: Framework, ask: Ask, reading: Reading): Outcome {
+	const acting = reading.terms.filter(({ beta }) => beta !== 0);
+	const ignored = ignoredOf(ask, reading);
+	const objective = objectiveOf(acting, reading, ignored);
+	const [term] = acting;
+	const place = acting.length > 1 ? "both" : acting.length === 1 ? term.place : "none";
+	const betas = new Set(acting.map(({ beta }) => beta));
+	const beta = acting.length === 0 ? 0 : betas.size > 1 || term.beta === someCoefficient ? null : term.beta;
+	const estimators = new Set(acting.map(({ estimator }) => estimator));
+	return {
+		objective,
+		estimator: acting.length === 0 ? null : [...estimators].join(" and "),
+		place,
+		coefficient: beta,
+		importance: acting.length === 0 ? null : (term.importance ?? "none"),
+		reason: reasonOf(objective, acting, reading, ignored),
+		ignored: ignored.map(({ shown }) => shown),
+		findings: [...ownFindings(framework, ask, reading), ...ignored.map(({ finding }) => finding)],
+		remedy: objective === "sequence-reverse-kl" ? null : reading.remedy,
+		at: acting.length === 0 ? null : (ask.at(term.key) ?? null),
+	};
+
+	function ignoredOf(asked: Ask, { ignored: all = [] }: Reading) {
+		return all.flatMap(({ key, why, rule, coefficient }) => {
+			const setting = asked.at(key);
+			if (setting === undefined) return [];
+			const { line, column, value } = setting;
+			const shown: IgnoredSetting = {
+				key: setting.key,
+				value: isUnknown(value) ? null : value,
+				line,
+				column,
+				why,
+			};
+			const base = framework.rules.find(({ id }) => id === rule) ?? ignoredRule;
+			const acts = coefficient && value !== 0 && value !== null && value !== false;
+			const severity = acts && acting.length === 0 && base.severity === "warning" ? "error" : base.severity;
+			const finding = {
+				...findingAt(base, setting, why),
+				severity: acts ? severity : ("note" as const),
+				...pathOf(setting.file, asked.candidate),
+			};
+			return [{ shown, finding, acts }];
+		});
+	}
+}
+
+function ownFindings(framework: Framework, ask: Ask, { findings = [] }: Reading): Finding[] {
+	const rules = [...framework.rules, ...commonRules];
+	return findings.map(({ rule: id, key }) => {
+		const setting = key === undefined ? undefined : ask.at(key);
+		const rule = rules.find((one) => one.id === id)!;
+		return {
+			...findingAt(rule, setting ?? ask.candidate),
+			...pathOf(setting?.file ?? ask.candidate.file, ask.candidate),
+		};
+	});
+}
+
+function pathOf(file: string, candidate: Candidate): { path?: string } {
+	return file === candidate.file ? {} : { path: file };
+}
+
+function objectiveOf(
+	acting: readonly Term[],
+	{ instead }: Reading,
+	ignored: readonly { readonly acts: boolean }[],
+): AuditObjective {
+	if (instead !== undefined) return instead.objective;
+	if (acting.length === 0) return ignored.some(({ acts }) => acts) ? "silently-ignored" : "none";
+	if (acting.some(({ beta }) => beta < 0)) return "sign-flipped";
+	return acting.length > 1 ? "double" : classifyKl(configOf(acting[0]), false).objective;
+}
+
+function reasonOf(
+	objective: AuditObjective,
+	acting: readonly Term[],
+	{ instead }: Reading,
+	ignored: readonly { readonly shown: IgnoredSetting; readonly acts: boolean }[],
+): string {
+	if (instead !== undefined) return instead.reason;
+	const what = acting.map(({ estimator, place, key }) => `${estimator} in ${place} (${key})`).join(" and ");
+	switch (objective) {
+		case "silently-ignored":
+			return ignored
+				.filter(({ acts }) => acts)
+				.map(({ shown }) => `${shown.key}: ${shown.why}`)
+				.join("; ");
+		case "none":
+			return "no KL acts";
+		case "double":
+			return `${what} act together`;
+		case "sign-flipped":
+			return `${what}: the coefficient is negative`;
+		default:
+			return `${what}: ${explainKl(configOf(acting[0]), false).reason}`;
+	}
+}
+
+/** As the trainer's own KL is configured; as on-policy as the framework takes its batch to be. */
+function configOf(term: Term): KlConfig {
+	const { estimator, beta, importance, differentiateImportance, to, credit = "sequence", discount } = term;
+	const common = {
+		...{ estimator, beta },
+		...(importance === undefined ? {} : { importance }),
+		...(to === undefined ? {} : { to }),
+	};
+	if (term.place === "loss")
+		return {
+			place: "loss",
+			...common,
+			...(differentiateImportance === undefined ? {} : { differentiateImportance }),
+		};
+	return {
+		place: "reward",
+		...common,
+		credit,
+		logprobs: "current",
+		...(discount === undefined ? {} : { discount }),
+	};
+}
+
+function changeOf(candidate: Candidate, { objective, remedy }: Outcome): AuditedRun["fix"] {
+	if (objective === "sequence-reverse-kl") return { possible: true, change: "", nearest: "" };
+	if (remedy === null) return { possible: false, change: "", nearest: "" };
+	const change = changeText(candidate, remedy.changes);
+	if (remedy.possible) return { possible: true, change, nearest: "" };
+	return { possible: false, change, nearest: remedy.nearest };
+}

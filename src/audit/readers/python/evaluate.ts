@@ -1,0 +1,141 @@
+import type { SyntaxNode } from "@lezer/common";
+import { isUnknown, numberOf, scalarOf, type Value } from "../../value.ts";
+import type { Names, Scope } from "./names.ts";
+import { argumentsOf, childrenOf, lastName, stringOf } from "./tree.ts";
+
+/** Longest chain of names and operations that is followed. */
+const deepest = 30;
+
+/** Values of expressions, as far as the file fixes them. */
+export class Evaluator {
+	readonly #text: string;
+	readonly #names: Names;
+	/** Defaults of argparse's options and of dataclass fields, by name; null where two differ. */
+	readonly #defaults: ReadonlyMap<string, Value>;
+
+	constructor(text: string, names: Names, defaults: ReadonlyMap<string, Value>) {
+		this.#text = text;
+		this.#names = names;
+		this.#defaults = defaults;
+	}
+
+	value(node: SyntaxNode, depth = 0): Value {
+		const written = this.#text.slice(node.from, node.to);
+		if (depth > deepest) return { unknown: "it is computed" };
+		switch (node.name) {
+			case "Number": {
+				const value = numberOf(written);
+				return value ?? { unknown: "it is an unusual number" };
+			}
+			case "Boolean":
+				return written === "True";
+			case "None":
+				return null;
+			case "String":
+			case "ContinuedString":
+				return stringOf(node, this.#text) ?? { unknown: "it is an unusual string" };
+			case "UnaryExpression":
+			case "BinaryExpression":
+				return this.#arithmetic(node, depth);
+			case "ParenthesizedExpression": {
+				const inner = childrenOf(node).filter(
+					({ name }) => name !== "(" && name !== ")" && name !== "Comment",
+				);
+				return inner.length === 1 ? this.value(inner[0], depth + 1) : { unknown: "it is computed" };
+			}
+			case "VariableName": {
+				const found = this.resolve(node);
+				if (found === null) return { unknown: `${written} is not set in this file` };
+				return isUnknown(found) ? found : this.value(found, depth + 1);
+			}
+			case "MemberExpression": {
+				const held = this.#defaults.get(lastName(node, this.#text));
+				return held ?? { unknown: `${written.slice(0, 40)} is set elsewhere` };
+			}
+			case "CallExpression":
+				return this.#call(node, depth);
+			case "ConditionalExpression": {
+				const parts = childrenOf(node).filter(({ name }) => name !== "if" && name !== "else");
+				const [yes, , no] = parts.map((part) => this.value(part, depth + 1));
+				return parts.length === 3 && yes === no ? yes : { unknown: "it depends on a condition" };
+			}
+			case "ArrayExpression":
+			case "TupleExpression":
+				return { unknown: "it is a list" };
+			default:
+				return { unknown: "it is computed" };
+		}
+	}
+
+	/** The expression that a name stands for; null where the file never gives it a value. */
+	resolve(name: SyntaxNode): SyntaxNode | { readonly unknown: string } | null {
+		const text = this.#text.slice(name.from, name.to);
+		for (let scope: Scope | null = this.#scopeOf(name); scope !== null; scope = scope.parent) {
+			const bindings = scope.names.get(text);
+			if (bindings === undefined) continue;
+			const [first, ...others] = bindings;
+			if (first.value === null) return { unknown: `${text} ${first.why}` };
+			const written = this.#text.slice(first.value.from, first.value.to);
+			const differs = others.some(
+				({ value }) => value === null || this.#text.slice(value.from, value.to) !== written,
+			);
+			return differs ? { unknown: `${text} is assigned more than once` } : first.value;
+		}
+		return null;
+	}
+
+	#scopeOf(node: SyntaxNode): Scope {
+		for (let at: SyntaxNode | null = node.parent; at !== null; at = at.parent) {
+			const scope = this.#names.functions.get(at.from);
+			if (scope !== undefined && (at.name === "FunctionDefinition" || at.name === "LambdaExpression"))
+				return scope;
+		}
+		return this.#names.module;
+	}
+
+	#arithmetic(node: SyntaxNode, depth: number): Value {
+		const parts = childrenOf(node).filter(({ name }) => name !== "Comment");
+		const operator = parts.find(({ name }) => name === "ArithOp");
+		if (operator === undefined) return { unknown: "it is computed" };
+		const op = this.#text.slice(operator.from, operator.to);
+		const [a, b] = parts.filter((part) => part !== operator).map((part) => this.value(part, depth + 1));
+		if (typeof a !== "number") return isUnknown(a) ? a : { unknown: "it is computed" };
+		if (parts.length === 2) return op === "-" ? -a : op === "+" ? a : { unknown: "it is computed" };
+		if (typeof b !== "number") return isUnknown(b) ? b : { unknown: "it is computed" };
+		const results: Record<string, number> = {
+			"+": a + b,
+			"-": a - b,
+			"*": a * b,
+			"/": a / b,
+			"**": a ** b,
+			"//": Math.floor(a / b),
+		};
+		const result = results[op];
+		return Number.isFinite(result) ? result : { unknown: "it is computed" };
+	}
+
+	#call(node: SyntaxNode, depth: number): Value {
+		const callee = node.firstChild;
+		if (callee === null) return { unknown: "it is computed" };
+		const name = this.#text.slice(callee.from, callee.to);
+		const args = argumentsOf(node, this.#text);
+		const named = (key: string) => args.find((arg) => arg.name === key)?.value;
+		if (/^(float|int|str|bool)$/.test(name) && args.length === 1) {
+			const value = this.value(args[0].value, depth + 1);
+			if (isUnknown(value)) return value;
+			if (name === "bool") return typeof value === "string" ? value !== "" : Boolean(value);
+			return name === "str" || typeof value !== "string" ? value : scalarOf(value);
+		}
+		if (/(^|\.)(environ\.get|getenv)$/.test(name)) {
+			const fallback = args.length > 1 ? args[1].value : named("default");
+			return fallback === undefined
+				? { unknown: "it is the environment's" }
+				: this.value(fallback, depth + 1);
+		}
+		if (/(^|\.)(field|Field)$/.test(name)) {
+			const fallback = named("default") ?? (args.at(0)?.name === null ? args[0].value : undefined);
+			return fallback === undefined ? { unknown: `it is made by ${name}` } : this.value(fallback, depth + 1);
+		}
+		return { unknown: `it is what ${name.slice(0, 40)}() returns` };
+	}
+}

@@ -1,0 +1,286 @@
+import type { SyntaxNode } from "@lezer/common";
+import { parser } from "@lezer/python";
+import { type Candidate, normalKey, type Setting } from "../../candidate.ts";
+import type { Source } from "../../source.ts";
+import { isUnknown, type Value } from "../../value.ts";
+import type { ReadFile } from "../reader.ts";
+import { readArguments } from "../shell/arguments.ts";
+import { programOf } from "../shell/program.ts";
+import { Evaluator } from "./evaluate.ts";
+import { assignments, namesOf } from "./names.ts";
+import { argumentsOf, childrenOf, entriesOf, lastName, stringOf } from "./tree.ts";
+
+/** Classes that hold settings, by their names. */
+const settingsClass = /(Config|Configs|Args|Arguments|Params|Parameters|Options)$/;
+/** Calls of frameworks that hold settings under other names. */
+const knownCalls = /^(\w*(GRPO|RLOO|PPO)Trainer|grpo_defaults|simple_grpo_loss|SimpleGRPOLoss|GRPOLoss)$/;
+/** Settings that make any call or dict worth a look. */
+const tellingKey = /(^|[._])(kl|beta|kld)([._]|$)|kl_|_kl/;
+/** What fills a class of settings from a command line. */
+const parsers =
+	/^(TrlParser|HfArgumentParser|H4ArgumentParser|cli|entrypoint|ArgumentParser|pydantic_argv|parse_argv|load_expr_config|parse_args_into_dataclasses)$/;
+
+/** Calls, dicts and classes that hold settings, and commands that are started. */
+export function readPython(source: Source): ReadFile {
+	return { candidates: new Reader(source).candidates, embedded: [] };
+}
+
+interface ClassOf {
+	readonly bases: readonly string[];
+	readonly settings: readonly Setting[];
+	readonly node: SyntaxNode;
+}
+
+class Reader {
+	readonly candidates: Candidate[] = [];
+	readonly #source: Source;
+	readonly #text: string;
+	readonly #names;
+	readonly #evaluator: Evaluator;
+	readonly #classes = new Map<string, ClassOf>();
+	readonly #instantiated = new Set<string>();
+	/** Classes that a command line fills. */
+	readonly #parsed = new Set<string>();
+
+	constructor(source: Source) {
+		this.#source = source;
+		this.#text = source.text;
+		const root = parser.parse(source.text).topNode;
+		this.#names = namesOf(root, source.text);
+		const defaults = new Map<string, Value>();
+		this.#evaluator = new Evaluator(source.text, this.#names, defaults);
+		this.#readDefaults(root, defaults);
+		this.#visit(root, false);
+		for (const [name, { bases, settings, node }] of this.#classes) {
+			if (this.#instantiated.has(name)) continue;
+			this.#push(name, bases, settings, node.from, this.#openOf(name));
+		}
+		for (const name of this.#parsed) {
+			if (this.#classes.has(name) || this.candidates.some(({ program }) => program === name)) continue;
+			this.#push(name, [], [], Math.max(0, source.text.lastIndexOf(name)), this.#openOf(name));
+		}
+	}
+
+	/** argparse's options and dataclass fields, by name: one name with two defaults has none. */
+	#readDefaults(node: SyntaxNode, defaults: Map<string, Value>): void {
+		const set = (name: string, value: Value): void => {
+			const held = defaults.get(name);
+			defaults.set(
+				name,
+				held === undefined || held === value ? value : { unknown: `${name} has several defaults` },
+			);
+		};
+		if (
+			node.name === "CallExpression" &&
+			node.firstChild !== null &&
+			lastName(node.firstChild, this.#text) === "add_argument"
+		) {
+			const args = argumentsOf(node, this.#text);
+			const flags = args.flatMap(({ name, value }) =>
+				name === null ? [stringOf(value, this.#text) ?? ""] : [],
+			);
+			const dest = args.find(({ name }) => name === "dest");
+			const flag =
+				dest === undefined
+					? (flags.find((one) => one.startsWith("--")) ?? flags.at(0) ?? "")
+					: (stringOf(dest.value, this.#text) ?? "");
+			const fallback = args.find(({ name }) => name === "default");
+			const action = args.find(({ name }) => name === "action");
+			const kind = action === undefined ? null : stringOf(action.value, this.#text);
+			if (fallback !== undefined) set(normalKey(flag), this.#evaluator.value(fallback.value));
+			else if (kind === "store_true") set(normalKey(flag), false);
+			else if (kind === "store_false") set(normalKey(flag), true);
+			else set(normalKey(flag), { unknown: `--${normalKey(flag)} has no default` });
+		}
+		if (node.name === "ClassDefinition") {
+			const { bases, settings, name } = this.#class(node);
+			for (const { key, value } of settings) set(key, value);
+			this.#classes.set(name, { bases, settings, node });
+		}
+		for (const child of childrenOf(node)) this.#readDefaults(child, defaults);
+	}
+
+	#class(node: SyntaxNode): { name: string; bases: string[]; settings: Setting[] } {
+		const name = node.getChild("VariableName");
+		const bases = childrenOf(node.getChild("ArgList") ?? node)
+			.filter(
+				(base) =>
+					node.getChild("ArgList") !== null &&
+					(base.name === "VariableName" || base.name === "MemberExpression"),
+			)
+			.map((base) => this.#original(lastName(base, this.#text)));
+		const body = node.getChild("Body");
+		const fields = (body?.getChildren("AssignStatement") ?? []).flatMap((statement) =>
+			assignments(statement),
+		);
+		const settings = fields.flatMap(({ target, value }): Setting[] =>
+			target.name === "VariableName" && value !== null
+				? this.#setting(this.#slice(target), value, target.from)
+				: [],
+		);
+		return { name: name === null ? "" : this.#slice(name), bases, settings };
+	}
+
+	#visit(node: SyntaxNode, inside: boolean): void {
+		let within = inside;
+		if (node.name === "CallExpression" && node.firstChild !== null)
+			within = this.#call(node, node.firstChild, inside) || inside;
+		else if (node.name === "DictionaryExpression" && !inside) {
+			const { settings, open } = this.#dict(node, "", 0);
+			if (settings.some(({ key }) => tellingKey.test(key))) this.#push("dict", [], settings, node.from, open);
+			within = true;
+		} else if (node.name === "ArrayExpression" || node.name === "TupleExpression") this.#command(node);
+		for (const child of childrenOf(node)) this.#visit(child, within);
+	}
+
+	#call(node: SyntaxNode, callee: SyntaxNode, inside: boolean): boolean {
+		const name = this.#original(lastName(callee, this.#text));
+		if (parsers.test(name)) {
+			for (const [, found] of this.#slice(node).matchAll(/\b([A-Z]\w*)\b/g)) {
+				const original = this.#original(found);
+				if (settingsClass.test(original) && original !== name) this.#parsed.add(original);
+			}
+		}
+		const args = argumentsOf(node, this.#text);
+		const isSettings = settingsClass.test(name) || knownCalls.test(name);
+		if (!isSettings && (inside || !args.some((arg) => arg.name !== null && tellingKey.test(arg.name))))
+			return false;
+		const ofClass = this.#classes.get(name);
+		if (ofClass !== undefined) this.#instantiated.add(name);
+		const { settings, open } = this.#arguments(node, "", 0);
+		const all = [...(ofClass?.settings ?? []), ...settings, ...this.#assignedLater(node)];
+		this.#push(name, ofClass?.bases ?? [], all, node.from, open);
+		return true;
+	}
+
+	/** Keyword arguments as settings; what is unpacked and not known leaves them open. */
+	#arguments(call: SyntaxNode, path: string, depth: number): { settings: Setting[]; open: string | null } {
+		const settings: Setting[] = [];
+		let open: string | null = null;
+		for (const { name, at, value } of argumentsOf(call, this.#text)) {
+			if (name === null || name === "*") continue;
+			if (name === "**") {
+				const unpacked = this.#unpacked(value, path, depth);
+				settings.push(...unpacked.settings);
+				open ??= unpacked.open;
+			} else settings.push(...this.#setting(path === "" ? name : `${path}.${name}`, value, at, depth));
+		}
+		return { settings, open };
+	}
+
+	#unpacked(node: SyntaxNode, path: string, depth: number): { settings: Setting[]; open: string | null } {
+		const target = node.name === "VariableName" ? this.#evaluator.resolve(node) : node;
+		if (target !== null && !isUnknown(target) && depth < 20) {
+			if (target.name === "DictionaryExpression") return this.#dict(target, path, depth + 1);
+			if (
+				target.name === "CallExpression" &&
+				target.firstChild !== null &&
+				this.#slice(target.firstChild) === "dict"
+			)
+				return this.#arguments(target, path, depth + 1);
+		}
+		return {
+			settings: [],
+			open: `${this.#slice(node).slice(0, 40)} is unpacked, and what it holds is not known`,
+		};
+	}
+
+	#dict(node: SyntaxNode, path: string, depth: number): { settings: Setting[]; open: string | null } {
+		const settings: Setting[] = [];
+		let open: string | null = null;
+		for (const { key, at, value } of entriesOf(node)) {
+			if (key === null) {
+				const unpacked = this.#unpacked(value, path, depth);
+				settings.push(...unpacked.settings);
+				open ??= unpacked.open;
+				continue;
+			}
+			const name = this.#evaluator.value(key);
+			if (isUnknown(name)) open ??= "a key of it is computed";
+			else settings.push(...this.#setting(path === "" ? String(name) : `${path}.${name}`, value, at, depth));
+		}
+		return { settings, open };
+	}
+
+	#setting(key: string, value: SyntaxNode, at: number, depth = 0): Setting[] {
+		const place = this.#source.place(at);
+		let node = value;
+		if (value.name === "VariableName") {
+			const found = this.#evaluator.resolve(value);
+			if (found !== null && !isUnknown(found)) node = found;
+		}
+		if (depth < 20) {
+			if (node.name === "DictionaryExpression") return this.#dict(node, key, depth + 1).settings;
+			if (node.name === "CallExpression" && node.firstChild !== null) {
+				const callee = lastName(node.firstChild, this.#text);
+				if (callee === "dict" || settingsClass.test(callee))
+					return this.#arguments(node, key, depth + 1).settings;
+			}
+		}
+		return [{ key: normalKey(key), value: this.#evaluator.value(value), ...place }];
+	}
+
+	/** `config = GRPOConfig(...)`, then `config.beta = 0.1`. */
+	#assignedLater(call: SyntaxNode): Setting[] {
+		const statement = call.parent;
+		if (statement?.name !== "AssignStatement") return [];
+		const name = assignments(statement).find(({ value }) => value?.from === call.from)?.target;
+		if (name?.name !== "VariableName") return [];
+		const prefix = `${this.#slice(name)}.`;
+		return this.#names.attributes.flatMap(({ target, value }) => {
+			const written = this.#slice(target);
+			return written.startsWith(prefix) && target.from > call.to
+				? this.#setting(written.slice(prefix.length), value, target.from)
+				: [];
+		});
+	}
+
+	/** `["python", "-m", "verl.trainer.main_ppo", ...]` */
+	#command(node: SyntaxNode): void {
+		const elements = childrenOf(node).filter(({ name }) => !/^[[\](),]$|^Comment$/.test(name));
+		if (elements.length < 2) return;
+		const words = elements.map((element) => {
+			const value = this.#evaluator.value(element);
+			const at = element.from + 1;
+			return isUnknown(value) ? [{ unknown: value.unknown, at }] : [{ text: String(value), at }];
+		});
+		const program = programOf(words);
+		if (program === null) return;
+		const { settings, bases, open } = readArguments(words.slice(program.from), this.#source);
+		this.candidates.push({
+			...{ form: "flags", program: program.name, hints: [], settings, bases, open },
+			...this.#source.place(node.from),
+		});
+	}
+
+	#push(
+		program: string,
+		bases: readonly string[],
+		settings: readonly Setting[],
+		at: number,
+		open: string | null,
+	): void {
+		const hints = [...bases, ...this.#names.imports];
+		this.candidates.push({
+			form: "python",
+			program,
+			hints,
+			settings,
+			bases: [],
+			open,
+			...this.#source.place(at),
+		});
+	}
+
+	#openOf(name: string): string | null {
+		return this.#parsed.has(name) ? "what is not set here comes from the command line" : null;
+	}
+
+	#original(name: string): string {
+		return this.#names.aliases.get(name) ?? name;
+	}
+
+	#slice({ from, to }: SyntaxNode): string {
+		return this.#text.slice(from, to);
+	}
+}

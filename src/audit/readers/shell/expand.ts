@@ -1,0 +1,150 @@
+import { Lexer, type Part, type Word } from "./words.ts";
+
+/** A stretch of a word's text after expansion, and where it stands; or why it is not known. */
+export type Piece =
+	| { readonly text: string; readonly at: number }
+	| { readonly unknown: string; readonly at: number };
+
+/** A word after expansion. */
+export type Pieces = readonly Piece[];
+
+/** A variable: one value, or an array's. */
+export type Variable = { readonly value: Pieces } | { readonly array: readonly Pieces[] };
+export type Variables = ReadonlyMap<string, Variable>;
+
+/** Deepest nesting of `${A:-${B:-...}}`. */
+const deepest = 12;
+/** Most pieces of one value: `A=$A$A` in a loop doubles. */
+const mostPieces = 5000;
+
+/** The words that a word becomes: none, or several where an expansion without quotes splits. */
+export function expandWord(word: Word, variables: Variables): Pieces[] {
+	const words: Piece[][] = [];
+	let current: Piece[] | null = null;
+	const add = (piece: Piece): void => {
+		if (current === null) words.push((current = []));
+		if (current.length < mostPieces) current.push(piece);
+	};
+	for (const part of word.parts) {
+		if (part.kind === "text") {
+			add({ text: part.text, at: part.at });
+			continue;
+		}
+		const array = arrayOf(part, variables);
+		if (array !== null) {
+			for (const [i, element] of array.entries()) {
+				if (i > 0) current = null;
+				for (const piece of element) add(piece);
+			}
+			continue;
+		}
+		const value = valueOf(part, variables, 0);
+		if (part.quoted) {
+			for (const piece of value) add(piece);
+			if (value.length === 0) add({ text: "", at: part.at });
+			continue;
+		}
+		for (const piece of value) {
+			if ("unknown" in piece) {
+				add(piece);
+				continue;
+			}
+			for (const { text, at, breaks } of fields(piece.text, piece.at)) {
+				if (breaks) current = null;
+				if (text !== "") add({ text, at });
+			}
+		}
+	}
+	return words;
+}
+
+/** A word as the value of an assignment, which is not split. */
+export function expandValue(parts: readonly Part[], variables: Variables, depth = 0): Pieces {
+	return parts
+		.flatMap((part): Pieces => {
+			if (part.kind === "text") return part.text === "" ? [] : [{ text: part.text, at: part.at }];
+			const array = arrayOf(part, variables);
+			if (array !== null)
+				return array.flatMap((one, i) => (i === 0 ? one : [{ text: " ", at: part.at }, ...one]));
+			return valueOf(part, variables, depth);
+		})
+		.slice(0, mostPieces);
+}
+
+/** Text alone; null where a piece is not known. */
+export function plainText(pieces: Pieces): string | null {
+	let text = "";
+	for (const piece of pieces) {
+		if ("unknown" in piece) return null;
+		text += piece.text;
+	}
+	return text;
+}
+
+/** `"${ARGS[@]}"`, `$@`, `$*`; null where it is no array. */
+function arrayOf(part: Exclude<Part, { kind: "text" }>, variables: Variables): readonly Pieces[] | null {
+	if (part.kind === "opaque") return null;
+	// What else the caller gives cannot be known, and is taken to be nothing.
+	if (part.name === "@" || part.name === "*") return [];
+	if (!/^\[[@*]\]/.test(part.operator)) return null;
+	const variable = variables.get(part.name);
+	if (variable === undefined) return [[{ unknown: `${part.name} is not set in this file`, at: part.at }]];
+	return "array" in variable ? variable.array : [variable.value];
+}
+
+function valueOf(part: Exclude<Part, { kind: "text" }>, variables: Variables, depth: number): Pieces {
+	if (part.kind === "opaque") return [{ unknown: `it is ${part.why}`, at: part.at }];
+	const { name, operator, operand, at } = part;
+	const variable = variables.get(name);
+	const index = /^\[(\d+)\]/.exec(operator)?.[1];
+	const held =
+		variable === undefined
+			? undefined
+			: "array" in variable
+				? variable.array.at(Number(index ?? 0))
+				: variable.value;
+	const kind = operator.replace(/^\[[^\]]*\]/, "");
+	const isEmpty = held === undefined || (kind.startsWith(":") && plainText(held) === "");
+	const fallback = (): Pieces => {
+		if (depth >= deepest) return [{ unknown: `\${${name}} nests too deep`, at }];
+		const parts = new Lexer(operand, part.operandAt).tokens().flatMap((token, i): readonly Part[] => {
+			if (token.kind !== "word") return [];
+			return i === 0
+				? token.word.parts
+				: [{ kind: "text", text: " ", at: token.word.at, quoted: true }, ...token.word.parts];
+		});
+		return expandValue(parts, variables, depth + 1);
+	};
+	switch (kind) {
+		case ":-":
+		case "-":
+		case ":=":
+		case "=":
+			return isEmpty ? fallback() : held;
+		case ":+":
+		case "+":
+			return isEmpty ? [] : fallback();
+		case "":
+		case ":?":
+		case "?":
+			if (operand !== "" && kind === "")
+				return [{ unknown: `\${${name}${operand.slice(0, 12)}} is computed`, at }];
+			return held ?? [{ unknown: unset(name), at }];
+		default:
+			return [{ unknown: `\${${name}} is computed`, at }];
+	}
+}
+
+function unset(name: string): string {
+	return /^\d$/.test(name) ? `$${name} is given by the caller` : `$${name} is not set in this file`;
+}
+
+/** Fields of a text without quotes, each with whether white space parts it from what is before. */
+function fields(text: string, at: number): { text: string; at: number; breaks: boolean }[] {
+	const found: { text: string; at: number; breaks: boolean }[] = [];
+	for (const match of text.matchAll(/(\s*)(\S*)/g)) {
+		if (match[0] === "") continue;
+		found.push({ text: match[2], at: at + match.index + match[1].length, breaks: match[1] !== "" });
+	}
+	return found;
+}

@@ -1,0 +1,79 @@
+import type { Candidate } from "../../candidate.ts";
+import type { Source } from "../../source.ts";
+import type { Embedded, ReadFile } from "../reader.ts";
+import { readArguments } from "./arguments.ts";
+import { type Pieces, plainText } from "./expand.ts";
+import { programOf } from "./program.ts";
+import { type Command, commandsOf } from "./run.ts";
+import type { Heredoc } from "./words.ts";
+
+/** Commands within commands (`bash -c "..."`) are followed so deep. */
+const deepest = 3;
+
+/** Commands of a shell script that run a program with settings, and files that it writes by heredocs. */
+export function readShell(source: Source, base = 0): ReadFile {
+	const candidates: Candidate[] = [];
+	const embedded: Embedded[] = [];
+	const seen = new Set<string>();
+	const read = (command: Command, depth: number): void => {
+		for (const heredoc of command.heredocs) embedded.push(...heredocFile(command, heredoc));
+		const inner = innerScript(command.words);
+		if (inner !== null && depth < deepest) {
+			for (const one of commandsOf(inner.text, inner.at)) read(one, depth + 1);
+			return;
+		}
+		const program = programOf(command.words);
+		if (program === null) return;
+		const args = readArguments(command.words.slice(program.from), source);
+		const candidate: Candidate = {
+			...{
+				form: formOf(
+					args.settings.map(({ evidence }) => evidence),
+					program.name,
+				),
+				program: program.name,
+			},
+			...{ hints: [], settings: args.settings, bases: args.bases, open: args.open },
+			...source.place(command.words[Math.max(0, program.from - 1)].at(0)?.at ?? command.at),
+		};
+		// A loop whose variable is no matter for the settings is one run.
+		const same = JSON.stringify([candidate.line, candidate.settings.map(({ key, value }) => [key, value])]);
+		if (seen.has(same)) return;
+		seen.add(same);
+		candidates.push(candidate);
+	};
+	for (const command of commandsOf(base === 0 ? source.text : source.text.slice(base), base))
+		read(command, 0);
+	return { candidates, embedded };
+}
+
+function formOf(evidence: readonly string[], program: string): Candidate["form"] {
+	const flags = evidence.filter((line) => /(^|\s)--\w/.test(line)).length;
+	return flags * 2 > evidence.length || program.startsWith("trl") ? "flags" : "hydra";
+}
+
+/** The script of `bash -c "..."`. */
+function innerScript(words: readonly Pieces[]): { text: string; at: number } | null {
+	const texts = words.map((word) => plainText(word));
+	const at = texts.findIndex(
+		(text, i) => i > 0 && /^-[a-z]*c$/.test(text ?? "") && /(^|\/)(ba|z|da)?sh$/.test(texts[i - 1] ?? ""),
+	);
+	if (at === -1 || at + 1 >= words.length) return null;
+	const script = words[at + 1];
+	const text = script.map((piece) => ("unknown" in piece ? "$__not_known" : piece.text)).join("");
+	return { text, at: script.at(0)?.at ?? 0 };
+}
+
+/** What a heredoc writes or feeds: a file by its name, or Python. */
+function heredocFile({ words, target }: Command, { body, at, expands }: Heredoc): Embedded[] {
+	const texts = words.map((word) => plainText(word) ?? "");
+	const teed = texts[0] === "tee" ? texts.findLast((text) => !text.startsWith("-")) : undefined;
+	const name =
+		teed ?? (target === null ? null : target.map((piece) => ("unknown" in piece ? "" : piece.text)).join(""));
+	const extension = name === null ? undefined : /\.(\w+)$/.exec(name)?.[1].toLowerCase();
+	if (extension !== undefined) return [{ kind: extension, text: body, at, expands }];
+	if (/(^|\/)python[\d.]*$/.test(texts.at(0) ?? "") || texts.some((text) => /^python[\d.]*$/.test(text)))
+		return [{ kind: "py", text: body, at, expands }];
+	if (/^(ba|z)?sh$/.test(texts.at(0) ?? "")) return [{ kind: "sh", text: body, at, expands }];
+	return [];
+}

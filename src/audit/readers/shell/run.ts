@@ -1,0 +1,233 @@
+import { expandValue, expandWord, type Pieces, plainText, type Variable } from "./expand.ts";
+import { Parser, type Simple, type Statement } from "./statements.ts";
+import { type Heredoc, Lexer, type Part, type Word } from "./words.ts";
+
+/** A command with all that is known of its words. */
+export interface Command {
+	readonly words: readonly Pieces[];
+	readonly heredocs: readonly Heredoc[];
+	readonly target: Pieces | null;
+	readonly at: number;
+}
+
+/** Most iterations of a loop that are followed, and most statements of a script: it must end, whatever it says. */
+const mostIterations = 24;
+const mostSteps = 20_000;
+
+/** The commands that a script would run, in every branch, with its variables as far as the script says them. */
+export function commandsOf(text: string, base = 0): Command[] {
+	const run = new Run();
+	run.all(new Parser(new Lexer(text, base).tokens()).statements());
+	run.uncalled();
+	return run.commands;
+}
+
+class Run {
+	readonly commands: Command[] = [];
+	#variables = new Map<string, Variable>();
+	readonly #functions = new Map<string, readonly Statement[]>();
+	readonly #called = new Set<string>();
+	#steps = 0;
+	#depth = 0;
+
+	all(statements: readonly Statement[]): void {
+		for (const statement of statements) {
+			if (++this.#steps > mostSteps) return;
+			this.#one(statement);
+		}
+	}
+
+	/** Functions that the script defines and never calls: another script may. */
+	uncalled(): void {
+		for (const [name, body] of this.#functions) if (!this.#called.has(name)) this.all(body);
+	}
+
+	#one(statement: Statement): void {
+		switch (statement.kind) {
+			case "simple":
+				return this.#simple(statement);
+			case "group":
+				return this.all(statement.body);
+			case "function":
+				this.#functions.set(statement.name, statement.body);
+				return;
+			case "loop": {
+				for (const name of assignedIn(statement.body)) this.#forget(name, "is set in a loop");
+				return this.all(statement.body);
+			}
+			case "for":
+				return this.#for(statement);
+			case "branch":
+				return this.#branch(statement);
+		}
+	}
+
+	#for({ name, words, body }: Extract<Statement, { kind: "for" }>): void {
+		const values = words.flatMap((word) => expandWord(word, this.#variables));
+		const known =
+			values.length > 0 && values.length <= mostIterations && values.every((one) => plainText(one) !== null);
+		if (!known || values.some((one) => /[*?{]/.test(plainText(one)!))) {
+			this.#forget(name, "comes from a loop");
+			return this.all(body);
+		}
+		for (const value of values) {
+			this.#variables.set(name, { value });
+			this.all(body);
+		}
+	}
+
+	#branch({ arms, complete, condition }: Extract<Statement, { kind: "branch" }>): void {
+		const before = this.#variables;
+		const ends = arms.map((arm) => {
+			this.#variables = new Map(before);
+			this.all(arm);
+			return this.#variables;
+		});
+		if (!complete) ends.push(before);
+		const merged = new Map(before);
+		for (const name of new Set(ends.flatMap((end) => [...end.keys()]))) {
+			const [first, ...others] = ends.map((end) => end.get(name));
+			if (others.every((other) => same(first, other))) {
+				if (first !== undefined) merged.set(name, first);
+				continue;
+			}
+			// `if [ -z "$X" ]; then X=...; fi` gives X where nobody else has.
+			const isDefault = before.get(name) === undefined && testsEmpty(condition, name) && first !== undefined;
+			merged.set(
+				name,
+				isDefault ? first : unknown(`$${name} differs by a condition`, condition.at(0)?.at ?? 0),
+			);
+		}
+		this.#variables = merged;
+	}
+
+	#simple({ words, arrays, heredocs, target, at }: Simple): void {
+		for (const array of arrays) {
+			const given = array.words.flatMap((word) => expandWord(word, this.#variables));
+			const held = this.#variables.get(array.name);
+			const before = !array.append || held === undefined ? [] : "array" in held ? held.array : [held.value];
+			this.#variables.set(array.name, { array: [...before, ...given].slice(0, 5000) });
+		}
+		let first = 0;
+		while (first < words.length && this.#assign(words[first])) first++;
+		const rest = words.slice(first).flatMap((word) => expandWord(word, this.#variables));
+		if (rest.length === 0 && heredocs.length === 0) return;
+		const name = rest.length === 0 ? "" : plainText(rest[0]);
+		if (
+			name === "export" ||
+			name === "declare" ||
+			name === "local" ||
+			name === "readonly" ||
+			name === "typeset"
+		) {
+			for (const word of words.slice(first + 1)) this.#assign(word);
+			return;
+		}
+		if (name === "unset") {
+			for (const word of rest.slice(1)) this.#variables.delete(plainText(word) ?? "");
+			return;
+		}
+		if (name === "read") {
+			for (const word of rest.slice(1)) this.#forget(plainText(word) ?? "", "is read while it runs");
+			// `read -r -d '' command <<EOF`: OpenRLHF's scripts keep a command so.
+			const [target, heredoc] = [rest.at(-1), heredocs.at(0)];
+			if (target !== undefined && heredoc !== undefined)
+				this.#variables.set(plainText(target) ?? "", { value: this.#body(heredoc) });
+			return;
+		}
+		if (name !== null && this.#call(name, rest.slice(1))) return;
+		const file = target === null ? null : expandValue(target.parts, this.#variables);
+		this.commands.push({ words: name === "eval" ? split(rest.slice(1)) : rest, heredocs, target: file, at });
+	}
+
+	/** A heredoc's words, with what is between them as one space. */
+	#body({ body, at }: Heredoc): Pieces {
+		const words = new Lexer(body, at)
+			.tokens()
+			.flatMap((token) => (token.kind === "word" ? expandWord(token.word, this.#variables) : []));
+		return words.flatMap((word) => [...word, { text: " ", at }]);
+	}
+
+	#call(name: string, words: readonly Pieces[]): boolean {
+		const body = this.#functions.get(name);
+		if (body === undefined || this.#depth > 8) return false;
+		this.#called.add(name);
+		const before = new Map(this.#variables);
+		for (const [i, word] of words.entries()) this.#variables.set(String(i + 1), { value: word });
+		this.#depth++;
+		this.all(body);
+		this.#depth--;
+		for (const [i] of words.entries()) {
+			const held = before.get(String(i + 1));
+			if (held === undefined) this.#variables.delete(String(i + 1));
+			else this.#variables.set(String(i + 1), held);
+		}
+		return true;
+	}
+
+	#assign(word: Word): boolean {
+		const [first, ...others] = word.parts;
+		if (word.parts.length === 0 || first.kind !== "text" || first.quoted) return false;
+		const match = /^([A-Za-z_]\w*)(\+?)=/.exec(first.text);
+		if (match === null) return false;
+		const [whole, name, append] = match;
+		const rest: Part = { ...first, text: first.text.slice(whole.length), at: first.at + whole.length };
+		const value = expandValue([rest, ...others], this.#variables);
+		const held = this.#variables.get(name);
+		const before = append === "" || held === undefined || "array" in held ? [] : held.value;
+		this.#variables.set(name, { value: [...before, ...value].slice(0, 5000) });
+		return true;
+	}
+
+	#forget(name: string, why: string): void {
+		this.#variables.set(name, unknown(`$${name} ${why}`, 0));
+	}
+}
+
+function unknown(why: string, at: number): Variable {
+	return { value: [{ unknown: why, at }] };
+}
+
+function same(a: Variable | undefined, b: Variable | undefined): boolean {
+	if (a === b) return true;
+	if (a === undefined || b === undefined || "array" in a || "array" in b) return false;
+	const text = plainText(a.value);
+	return text !== null && text === plainText(b.value);
+}
+
+function testsEmpty(condition: readonly Word[], name: string): boolean {
+	const texts = condition.map((word) =>
+		word.parts
+			.map((part) => (part.kind === "text" ? part.text : part.kind === "variable" ? `$${part.name}` : ""))
+			.join(""),
+	);
+	return texts.includes("-z") && texts.includes(`$${name}`);
+}
+
+/** `eval` reads its words as a script does: they are split, whatever quotes they came in. */
+function split(words: readonly Pieces[]): Pieces[] {
+	const variables = new Map(words.map((value, i): [string, Variable] => [`w${i}`, { value }]));
+	return words.flatMap((_, i) =>
+		expandWord(
+			{
+				at: 0,
+				parts: [
+					{ kind: "variable", name: `w${i}`, operator: "", operand: "", at: 0, operandAt: 0, quoted: false },
+				],
+			},
+			variables,
+		),
+	);
+}
+
+/** Names that a loop's body gives values to: in later rounds they are others. */
+function assignedIn(body: readonly Statement[]): string[] {
+	return body.flatMap((statement) => {
+		if (statement.kind !== "simple") return [];
+		return statement.words.flatMap(({ parts }) => {
+			const first = parts.at(0);
+			const name = first?.kind === "text" ? /^([A-Za-z_]\w*)\+?=/.exec(first.text)?.[1] : undefined;
+			return name === undefined ? [] : [name];
+		});
+	});
+}
