@@ -20,7 +20,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 function programWithoutAddon(): string {
 	const copy = mkdtempSync(join(root, "program-"));
 	const project = fileURLToPath(new URL("../..", import.meta.url));
-	for (const part of ["bin", "dist", "package.json"])
+	for (const part of ["bin", "dist", "datasets", "package.json"])
 		cpSync(join(project, part), join(copy, part), { recursive: true });
 	symlinkSync(join(project, "node_modules"), join(copy, "node_modules"));
 	return copy;

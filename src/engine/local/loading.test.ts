@@ -65,7 +65,7 @@ describe.skipIf(process.platform !== "linux")("peak memory of loading", () => {
 		const { dir, parameters } = writeModel(dtype, shards);
 		const { stdout, stderr } = await script(`
 			import { readFileSync } from "node:fs";
-			import { openDecoder } from ${JSON.stringify(built("engine/local/local-engine.ts"))};
+			import { openDecoder } from ${JSON.stringify(built("engine/local/open-decoder.ts"))};
 			import { Tensor } from ${JSON.stringify(built("engine/local/tensor.ts"))};
 			import { readDecoderConfig } from ${JSON.stringify(built("formats/hf-config.ts"))};
 			const peak = () => 1024 * Number(/VmHWM:\\s+(\\d+)/.exec(readFileSync("/proc/self/status", "utf8"))[1]);
