@@ -48,11 +48,15 @@ export function mixedTask(parts: readonly TaskPart[]): Task {
 					shares[i] === 0 ? [] : task.problems("test", shares[i], seeds[i]),
 				);
 			}
-			const total = parts.reduce((sum, { weight }) => sum + weight, 0);
+			// A data set for testing alone has its share of the test problems only.
+			const weights = parts.map(({ task, weight }) => (task.trainingProblems?.length === 0 ? 0 : weight));
+			const total = weights.reduce((sum, weight) => sum + weight, 0);
+			if (count > 0 && total === 0)
+				throw expected("dataset-split", "training problems", parts.map(({ task }) => task.name).join("+"), 0);
 			const drawn = Array.from({ length: count }, () => {
 				let at = random.unit() * total;
-				const part = parts.findIndex(({ weight }) => (at -= weight) < 0);
-				return part === -1 ? 0 : part;
+				const part = weights.findIndex((weight) => (at -= weight) < 0);
+				return part === -1 ? weights.findIndex((weight) => weight > 0) : part;
 			});
 			const streams = parts.map(({ task }, i) => {
 				const wanted = drawn.filter((part) => part === i).length;
