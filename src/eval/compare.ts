@@ -101,14 +101,18 @@ export function estimatesOf({
 	majority,
 	passAt,
 	samples,
-}: Pick<Evaluation, "greedy" | "mean" | "majority" | "passAt" | "samples">): {
+	errors,
+}: Pick<Evaluation, "greedy" | "mean" | "majority" | "passAt" | "samples" | "errors">): {
 	readonly name: string;
 	readonly interval: Interval | null;
 }[] {
 	const more = Object.entries(passAt).filter(([k]) => k !== "1");
 	return [
 		{ name: "pass@1 greedy", interval: greedy },
-		...(samples === 0 ? [] : [{ name: `mean@${samples}`, interval: mean }]),
+		// Nothing is sampled where all problems are measured by likelihood.
+		...(samples === 0 || (mean === null && errors === 0)
+			? []
+			: [{ name: `mean@${samples}`, interval: mean }]),
 		...(majority === null || samples < 2 ? [] : [{ name: `maj@${samples}`, interval: majority }]),
 		...more.map(([k, interval]) => ({ name: `pass@${k}`, interval })),
 	];
