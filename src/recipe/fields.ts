@@ -14,6 +14,8 @@ export const familyShare = z.strictObject({
 	family: z.enum([...families.keys(), ...writtenFamilies.keys()]),
 	levels: z.array(positiveInt).min(1).optional(),
 	weight: positive.optional(),
+	/** false: solutions are the answer alone, without the steps to it. */
+	working: z.boolean().optional(),
 });
 
 /** Learning rate over steps: linear warm-up, then constant, or down to `finalFraction` of the rate at the last step. */

@@ -50,11 +50,11 @@ export interface WrittenFamily {
 	write(level: number, random: Random): WrittenDraw;
 }
 
-/** The one format of prompts and solutions: `add 47+85\n` and `7+5=12 4+8+1=13 #132`. */
-export function makeProblem(family: Family, level: number, random: Random): Problem {
+/** The one format of prompts and solutions: `add 47+85\n` and `7+5=12 4+8+1=13 #132`, or `#132` without working. */
+export function makeProblem(family: Family, level: number, random: Random, working = true): Problem {
 	const { question, steps, answer } = family.draw(level, random);
 	const prompt = `${family.name} ${question}\n`;
-	const solution = [...steps, `#${answer}`].join(" ");
+	const solution = [...(working ? steps : []), `#${answer}`].join(" ");
 	return { id: prompt.trim(), family: family.name, level, prompt, answer, solution };
 }
 

@@ -1,6 +1,6 @@
 import { expected } from "../errors.ts";
 import { families, writtenFamilies } from "./families/index.ts";
-import { answerOf, type Family, makeProblem, type Problem, type WrittenFamily } from "./family.ts";
+import { answerOf, makeProblem, type Problem } from "./family.ts";
 import { type Random, seededRandom } from "./random.ts";
 import type { RewardFunction } from "./reward.ts";
 import { isInTestShare, type Split } from "./split.ts";
@@ -10,11 +10,15 @@ import type { Verifier } from "./verifiers/verifier.ts";
 
 export type { Split } from "./split.ts";
 
-/** Some of a family's levels (default all), with a share of the problems (default 1). */
+/**
+ * Some of a family's levels (default all), with a share of the problems (default 1). Solutions show their working unless
+ * they are to be the answer alone.
+ */
 export interface FamilyShare {
 	readonly family: string;
 	readonly levels?: readonly number[];
 	readonly weight?: number;
+	readonly working?: boolean;
 }
 
 /** So many draws in a row without a new problem mean that there is none left. */
@@ -75,7 +79,7 @@ export function familyTask(
 				}
 				let at = random.unit() * total;
 				const share = resolved.find((candidate) => (at -= candidate.weight) < 0) ?? resolved[0];
-				const { problem, key } = drawProblem(share.family, random.pick(share.levels), random);
+				const { problem, key } = drawProblem(share, random);
 				if (splitOfKey(key) !== split || (split === "test" && seen.has(key))) continue;
 				seen.add(key);
 				problems.push(problem);
@@ -97,12 +101,12 @@ function splitOfKey(key: string): Split {
 
 /** A problem of either kind of family, and what makes it the same as another one. */
 function drawProblem(
-	family: Family | WrittenFamily,
-	level: number,
+	{ family, levels, working }: ReturnType<typeof resolveShare>,
 	random: Random,
 ): { problem: Problem; key: string } {
+	const level = random.pick(levels);
 	if (!("write" in family)) {
-		const problem = makeProblem(family, level, random);
+		const problem = makeProblem(family, level, random, working);
 		return { problem, key: problem.prompt };
 	}
 	const { key, ...written } = family.write(level, random);
@@ -113,7 +117,7 @@ function drawProblem(
 }
 
 /** @throws ThaliaError `task-invalid` */
-function resolveShare({ family: name, levels, weight = 1 }: FamilyShare) {
+function resolveShare({ family: name, levels, weight = 1, working = true }: FamilyShare) {
 	const family = families.get(name) ?? writtenFamilies.get(name);
 	if (family === undefined) {
 		const names = [...families.keys(), ...writtenFamilies.keys()].join(", ");
@@ -127,5 +131,9 @@ function resolveShare({ family: name, levels, weight = 1 }: FamilyShare) {
 	}
 	if (!(weight > 0 && weight < Infinity))
 		throw expected("task-invalid", "a weight above 0", `family ${name}`, weight);
-	return { family, levels: chosen, weight };
+	if (!working && "write" in family) {
+		const fix = "leave working out: a problem in words is solved in words";
+		throw expected("task-invalid", "no such setting", `working of family ${name}`, working, fix);
+	}
+	return { family, levels: chosen, weight, working };
 }
