@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { describe, ThaliaError } from "../errors.ts";
+import { writeFileAtomic } from "../runs/atomic.ts";
+import { toJsonLine } from "../runs/json-lines.ts";
+import { OUTCOMES, type RunRecord } from "./run-record.ts";
+
+/** Whether a path is that of a file of records, by its name. */
+export function isRecordsFile(path: string): boolean {
+	return /\.jsonl(\.gz)?$/.test(path);
+}
+
+/** Records as JSON lines, compressed where the name ends in `.gz`; the file appears whole or not at all. */
+export function writeRecords(path: string, records: readonly RunRecord[]): void {
+	const data = Buffer.concat(records.map((record) => Buffer.from(toJsonLine(record))));
+	writeFileAtomic(path, isCompressed(path) ? gzipSync(data) : data);
+}
+
+/**
+ * The records that `writeRecords` wrote.
+ * @throws ThaliaError `records-damaged` for a line that is none, `records-missing` where there is no such file
+ */
+export function readRecords(path: string): RunRecord[] {
+	const data = read(path);
+	const records: RunRecord[] = [];
+	// Line by line: all of them together can be more than one string holds.
+	for (let start = 0, number = 1; start < data.length; number++) {
+		const newline = data.indexOf(10, start);
+		const end = newline === -1 ? data.length : newline;
+		const line = data.toString("utf8", start, end);
+		if (line.trim() !== "") records.push(recordOf(line, `${path}:${number}`));
+		start = end + 1;
+	}
+	return records;
+}
+
+function read(path: string): Buffer {
+	let data: Buffer;
+	try {
+		data = readFileSync(path);
+	} catch (cause) {
+		throw new ThaliaError("records-missing", `Expected a file of records: ${(cause as Error).message}`, {
+			fix: "give the records.jsonl of an experiment, or run directories",
+			cause,
+		});
+	}
+	if (!isCompressed(path)) return data;
+	try {
+		return gunzipSync(data);
+	} catch (cause) {
+		throw damaged(path, `gzip: ${(cause as Error).message}`, cause);
+	}
+}
+
+function recordOf(line: string, place: string): RunRecord {
+	let value: unknown;
+	try {
+		value = JSON.parse(line);
+	} catch (cause) {
+		throw damaged(place, (cause as Error).message, cause);
+	}
+	if (!isRecord(value)) throw damaged(place, describe(value));
+	return value;
+}
+
+/** What a report cannot do without; the rest is as it was written. */
+function isRecord(value: unknown): value is RunRecord {
+	if (typeof value !== "object" || value === null) return false;
+	const { name, seed, labels, outcome, series, kl, config, environment } = value as Partial<RunRecord>;
+	const objects = [labels, series, kl, config, environment];
+	return (
+		typeof name === "string" &&
+		typeof seed === "number" &&
+		OUTCOMES.some((known) => known === outcome) &&
+		objects.every((part) => typeof part === "object" && (part as unknown) !== null)
+	);
+}
+
+function damaged(place: string, received: string, cause?: unknown): ThaliaError {
+	return new ThaliaError(
+		"records-damaged",
+		`Expected the record of a run at ${place} but received ${received}`,
+		{
+			fix: "write the file again, or take that line out of it",
+			...(cause === undefined ? {} : { cause }),
+		},
+	);
+}
+
+function isCompressed(path: string): boolean {
+	return path.endsWith(".gz");
+}
