@@ -2,6 +2,7 @@ import { auditCommand } from "./audit.ts";
 import { compareCommand } from "./compare.ts";
 import { doctorCommand } from "./doctor.ts";
 import { evalCommand } from "./eval.ts";
+import { experimentCommand } from "./experiment.ts";
 import { explainCommand } from "./explain.ts";
 import { generateCommand } from "./generate.ts";
 import { modelsCommand } from "./models.ts";
@@ -18,6 +19,7 @@ await runProgram(
 		trainCommand(),
 		pretrainCommand(),
 		evalCommand(),
+		experimentCommand(),
 		compareCommand(),
 		scoreCommand(),
 		verifyCommand(),

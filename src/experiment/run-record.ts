@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
-import { basename, join, resolve } from "node:path";
+import { basename, join, relative, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import { ThaliaError } from "../errors.ts";
 import { type ProblemResult, passingReward } from "../eval/problem-result.ts";
@@ -8,6 +9,8 @@ import { readJsonLines, toNumber } from "../runs/json-lines.ts";
 import { type Manifest, readManifest } from "../runs/run-directory.ts";
 import type { StepMetrics } from "../trainer/step.ts";
 import type { StepEvaluation } from "../trainer/train.ts";
+
+const packageRoot = resolve(fileURLToPath(new URL("../..", import.meta.url)));
 
 /** What became of a run. Whatever it is, what was measured counts. */
 export const OUTCOMES = [
@@ -122,7 +125,7 @@ export function readRunRecord(dir: string, labels: RunRecord["labels"] = {}): Ru
 function readConfig(dir: string): Record<string, unknown> {
 	const path = join(dir, "config.yaml");
 	try {
-		return parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+		return portable(parse(readFileSync(path, "utf8"))) as Record<string, unknown>;
 	} catch (cause) {
 		throw new ThaliaError(
 			"run-damaged",
@@ -133,6 +136,17 @@ function readConfig(dir: string): Record<string, unknown> {
 			},
 		);
 	}
+}
+
+/** Settings whose paths below here, or below Thalia, are relative: the same on another machine, and in another folder. */
+export function portable(settings: unknown): unknown {
+	if (typeof settings === "string") {
+		const base = [process.cwd(), packageRoot].find((folder) => settings.startsWith(`${folder}${sep}`));
+		return base === undefined ? settings : relative(base, settings);
+	}
+	if (Array.isArray(settings)) return settings.map(portable);
+	if (typeof settings !== "object" || settings === null) return settings;
+	return Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, portable(value)]));
 }
 
 function outcomeOf({ status, collapse, reason }: Manifest): RunOutcome {

@@ -183,7 +183,8 @@ async function withEngine<T>(recipe: ResolvedRecipe, use: (engine: Engine) => Pr
 	}
 }
 
-function klOf(recipe: ResolvedRecipe): Manifest["kl"] {
+/** Which objective a recipe's KL follows, in expectation, and how strongly. */
+export function klOf(recipe: ResolvedRecipe): Manifest["kl"] {
 	const explained = explainObjective(recipe.objective, klAtStart(recipe.kl), isOffPolicy(recipe));
 	const { objective, exact, causes, reason } = explained;
 	return {
@@ -311,12 +312,19 @@ class Training {
 		return this.#recipe.guard.stop && this.#run.manifest.collapse?.step === this.#step;
 	}
 
-	/** Before the first step, after the last, and every so many between; not again what a resumed run has already. */
+	/** Before the first step, after the last, and every so many between. */
 	async #evaluateIfDue(): Promise<void> {
-		const { train, eval: options, rollout } = this.#recipe;
+		const { train, eval: options } = this.#recipe;
 		const step = this.#step;
-		const due = step === 0 || step === train.steps || (options.every > 0 && step % options.every === 0);
-		if (!due || options.problems === 0) return;
+		if (step === 0 || step === train.steps || (options.every > 0 && step % options.every === 0))
+			await this.#evaluate();
+	}
+
+	/** Not again what a resumed run has already. */
+	async #evaluate(): Promise<void> {
+		const { eval: options, rollout } = this.#recipe;
+		const step = this.#step;
+		if (options.problems === 0) return;
 		if (this.#run.evaluations<StepEvaluation>().some((done) => done.step === step)) return;
 		const evaluations: Evaluation[] = [];
 		let before = 0;
@@ -372,8 +380,10 @@ class Training {
 		);
 	}
 
+	/** What the policy has come to is measured where it stops, too. */
 	async #stop(reason: string): Promise<TrainResult> {
 		await this.#save();
+		await this.#evaluate();
 		this.#run.update({ status: "stopped", reason, step: this.#step });
 		return { ...this.#result("stopped"), reason };
 	}
