@@ -16,13 +16,15 @@ process.on("message", (message: ToCell) => {
 });
 
 async function run({ recipe, dir, resume }: Extract<ToCell, { kind: "run" }>): Promise<void> {
+	let doing = "";
 	const hooks: TrainHooks = {
 		signal: stop.signal,
 		onStep: ({ step, reward, kl }) => {
 			send({ kind: "step", step, reward, kl });
 		},
 		onPhase: (_, phase) => {
-			if (phase === "evaluating") send({ kind: "evaluating" });
+			if (phase === "evaluating" && doing !== phase) send({ kind: "evaluating" });
+			doing = phase;
 		},
 		onCollapse: ({ step, kinds }) => {
 			send({ kind: "collapsed", step, kinds });

@@ -60,7 +60,7 @@ export const experimentSchema = z.strictObject({
 	keep: z.enum(["everything", "metrics"]).default("everything"),
 	/** Runs at once; default: as many as the cores and the memory have room for. */
 	jobs: positiveInt.optional(),
-	/** What `--quick` has instead. */
+	/** What `--quick` has instead, axis by axis and setting by setting. */
 	quick: z.strictObject(grid).partial().optional(),
 });
 

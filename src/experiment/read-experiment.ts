@@ -84,6 +84,7 @@ function withOptions(
 	return {
 		...written,
 		...changed,
+		axes: { ...written.axes, ...changed.axes },
 		settings: { ...written.settings, ...changed.settings },
 		...(seeds === undefined ? {} : { seeds: [...seeds] }),
 	};

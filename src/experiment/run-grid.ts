@@ -85,7 +85,8 @@ export async function runGrid(
 			onMessage: (message) => hooks.onCellMessage?.(cell, message),
 		});
 		if (end.kind === "interrupted") return;
-		hooks.onCellEnd?.(cell, recordEnd(cell, end));
+		const record = recordEnd(cell, end);
+		hooks.onCellEnd?.(cell, record);
 		if (experiment.keep === "metrics") folder.dropCheckpointsAndRollouts(cell.id);
 	}
 
