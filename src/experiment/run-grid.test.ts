@@ -112,7 +112,8 @@ describe("a grid of runs", () => {
 
 	test("has what failed as a result, with the reason, and tries it again when asked to", async () => {
 		const text = file
-			.replace("k1: {", "wild: { optimizer.learningRate: 1.0e+30, optimizer.warmupSteps: 0, ")
+			.replace("k1: {", "wild: { optimizer.learningRate: 1.0e+30, optimizer.warmupSteps: 0, kl.beta: 1, ")
+			.replace("kl.place: reward", "kl.place: loss")
 			.replace("train.steps: 3", "train.steps: 6");
 		const killed = await run(text, {
 			onCellMessage: ({ id }, message) => {
@@ -123,7 +124,7 @@ describe("a grid of runs", () => {
 		expect(none.outcome).toBe("out-of-memory");
 		expect(none.reason).toMatch(/killed from outside/);
 		expect(none.after).toBeNull();
-		expect(["stopped", "collapsed", "out-of-memory"]).toContain(wild.outcome);
+		expect(["stopped", "collapsed", "failed", "out-of-memory"]).toContain(wild.outcome);
 		expect((await run(text)).started).toEqual([]);
 		const again = await run(text, {}, { retryFailed: true });
 		expect(again.started).toContain("none_seed1");
