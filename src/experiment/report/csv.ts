@@ -1,4 +1,5 @@
 import type { CrossedInterval } from "../bootstrap-crossed.ts";
+import type { Labels } from "../labels.ts";
 import { MEASURES } from "../measures.ts";
 import type { Report, Training } from "./model.ts";
 
@@ -10,8 +11,7 @@ export function resultsCsv({ axes, configurations, domains }: Report): string {
 	const rows = configurations.flatMap((configuration) =>
 		domains.map(({ domain, problems, samples, before }): Row => {
 			const { labels, seeds, evaluated, outcomes, follows, baseline, isBaseline, seconds } = configuration;
-			return {
-				...labelCells(axes, labels),
+			return withLabels(axes, labels, {
 				...{ domain, problems, samples, seeds: seeds.length, evaluated },
 				collapsed: outcomes.collapsed ?? 0,
 				follows: follows.objective,
@@ -38,7 +38,7 @@ export function resultsCsv({ axes, configurations, domains }: Report): string {
 				),
 				...trainingCells(configuration.training),
 				seconds,
-			};
+			});
 		}),
 	);
 	return csv(rows);
@@ -48,21 +48,22 @@ export function resultsCsv({ axes, configurations, domains }: Report): string {
 export function runsCsv({ axes, runs }: Report): string {
 	return csv(
 		runs.map(
-			({ name, seed, labels, outcome, reason, collapsedAt, step, steps, seconds, ...run }): Row => ({
-				...{ name, ...labelCells(axes, labels), seed, outcome, reason },
-				...{ collapsed_at: collapsedAt, step, steps, seconds },
-				...joined(
-					Object.keys(run.after).flatMap((domain) =>
-						MEASURES.map(
-							(of): Row => ({
-								[`${domain}_${of}_before`]: run.before[domain][of],
-								[`${domain}_${of}`]: run.after[domain][of],
-							}),
+			({ name, seed, labels, outcome, reason, collapsedAt, step, steps, seconds, ...run }): Row =>
+				withLabels(axes, labels, {
+					...{ name, seed, outcome, reason },
+					...{ collapsed_at: collapsedAt, step, steps, seconds },
+					...joined(
+						Object.keys(run.after).flatMap((domain) =>
+							MEASURES.map(
+								(of): Row => ({
+									[`${domain}_${of}_before`]: run.before[domain][of],
+									[`${domain}_${of}`]: run.after[domain][of],
+								}),
+							),
 						),
 					),
-				),
-				...trainingCells(run.training),
-			}),
+					...trainingCells(run.training),
+				}),
 		),
 	);
 }
@@ -71,8 +72,10 @@ function joined(rows: readonly Row[]): Row {
 	return Object.fromEntries(rows.flatMap((row) => Object.entries(row)));
 }
 
-function labelCells(axes: readonly string[], labels: Readonly<Record<string, string>>): Row {
-	return Object.fromEntries(axes.map((axis) => [axis, labels[axis] ?? null]));
+/** Labels first; one that is called like another column is not lost to it. */
+function withLabels(axes: readonly string[], labels: Labels, row: Row): Row {
+	const own = axes.map((axis) => [axis in row ? `label.${axis}` : axis, labels[axis] ?? null] as const);
+	return { ...Object.fromEntries(own), ...row };
 }
 
 function intervalCells(name: string, interval: CrossedInterval | null): Row {
@@ -85,8 +88,8 @@ function intervalCells(name: string, interval: CrossedInterval | null): Row {
 
 function trainingCells({ kl, klPerToken, forwardKlPerToken, entropy, length, reward }: Training): Row {
 	return {
-		kl,
-		kl_per_token: klPerToken,
+		achieved_kl: kl,
+		achieved_kl_per_token: klPerToken,
 		forward_kl_per_token: forwardKlPerToken,
 		entropy,
 		tokens: length,

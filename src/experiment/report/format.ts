@@ -12,6 +12,7 @@ export function percent(value: number | null): string {
 /** 0.0123 -> "+1.2" */
 export function signedPercent(value: number): string {
 	const text = (100 * value).toFixed(1);
+	if (Number(text) === 0) return "0.0";
 	return text.startsWith("-") ? text : `+${text}`;
 }
 

@@ -1,7 +1,7 @@
 /** Shah et al., "A Comedy of Estimators: On KL Regularization in RL Training of LLMs". */
 export const paperSource = "Shah et al., arXiv 2512.21852";
 
-/** Qwen2.5-7B, accuracy of k3 in the loss and of k1 in the reward, one seed. */
+/** Qwen2.5-7B, accuracy of k3 in the loss and of k1 in the reward. */
 export const paperAccuracies = [
 	{ set: "MATH500", domain: "in-domain", k3InLoss: 0.613, k1InReward: 0.64 },
 	{ set: "MATH", domain: "in-domain", k3InLoss: 0.337, k1InReward: 0.364 },

@@ -320,7 +320,7 @@ function paper({ paper: shown }: Report): Section[] {
 			title: "What the paper found",
 			paragraphs: [...paperFindings],
 			table: {
-				caption: `${paperSource}: Qwen2.5-7B trained on MATH, one seed, no intervals. Other models and problems than here: directions can be compared, sizes cannot.`,
+				caption: `${paperSource}: Qwen2.5-7B trained on MATH, about 250 steps, given without intervals. Other models and problems than here: directions can be compared, sizes cannot.`,
 				columns: [
 					{ head: "evaluated on" },
 					{ head: "domain" },
