@@ -17,7 +17,8 @@ export interface Curves {
 	readonly of: Readonly<Record<CurveName, Band>>;
 }
 
-const names = [
+/** All that a series has over its steps. */
+export const CURVES = [
 	"reward",
 	"kl",
 	"klPerToken",
@@ -55,7 +56,7 @@ export function curvesOf(runs: readonly Pick<RunRecord, "series">[], width: numb
 	};
 	return {
 		step: Array.from({ length: bins }, (_, bin) => bin * width + (width + 1) / 2),
-		of: Object.fromEntries(names.map((name) => [name, bandOf(name)])) as Record<CurveName, Band>,
+		of: Object.fromEntries(CURVES.map((name) => [name, bandOf(name)])) as Record<CurveName, Band>,
 	};
 }
 

@@ -19,12 +19,31 @@ export function buildReport(records: readonly RunRecord[], options: ReportOption
 	return modelOf(records, options);
 }
 
+export const REPORT_FORMATS = ["text", "markdown", "csv", "json"] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+const formats: Readonly<Record<ReportFormat, (report: Report) => string>> = {
+	text: textOf,
+	markdown: markdownOf,
+	csv: resultsCsv,
+	json: jsonOf,
+};
+
 const files: Readonly<Record<string, (report: Report) => string>> = {
 	"report.md": markdownOf,
 	"results.csv": resultsCsv,
 	"runs.csv": runsCsv,
 	"results.json": jsonOf,
 };
+
+export function reportAs(report: Report, format: ReportFormat): string {
+	return formats[format](report);
+}
+
+/** The report for a terminal. */
+export function reportText(report: Report): string {
+	return reportAs(report, "text");
+}
 
 /** Writes the report into a folder, which is made where it is missing. @returns the files' paths */
 export function writeReport(report: Report, dir: string): string[] {
@@ -34,9 +53,4 @@ export function writeReport(report: Report, dir: string): string[] {
 		writeFileAtomic(path, of(report));
 		return path;
 	});
-}
-
-/** The report for a terminal. */
-export function reportText(report: Report): string {
-	return textOf(report);
 }
