@@ -10,6 +10,7 @@ import { plotCommand } from "./plot.ts";
 import { pretrainCommand } from "./pretrain.ts";
 import { probeCommand } from "./probe.ts";
 import { newProgram, runProgram } from "./program.ts";
+import { reportCommand } from "./report.ts";
 import { scoreCommand } from "./score.ts";
 import { trainCommand } from "./train.ts";
 import { verifyCommand } from "./verify.ts";
@@ -25,6 +26,7 @@ await runProgram(
 		verifyCommand(),
 		explainCommand(),
 		plotCommand(),
+		reportCommand(),
 		probeCommand(),
 		generateCommand(),
 		modelsCommand(),

@@ -3,6 +3,7 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, ThaliaError } from "../errors.ts";
 import { writeFileAtomic } from "../runs/atomic.ts";
 import { toJsonLine } from "../runs/json-lines.ts";
+import { CURVES } from "./curves.ts";
 import { OUTCOMES, type RunRecord } from "./run-record.ts";
 
 /** Whether a path is that of a file of records, by its name. */
@@ -18,9 +19,15 @@ export function writeRecords(path: string, records: readonly RunRecord[]): void 
 
 /**
  * The records that `writeRecords` wrote.
+ * @param onDamaged what becomes of a line that is none; default: it is thrown
  * @throws ThaliaError `records-damaged` for a line that is none, `records-missing` where there is no such file
  */
-export function readRecords(path: string): RunRecord[] {
+export function readRecords(
+	path: string,
+	onDamaged: (error: ThaliaError) => void = (error) => {
+		throw error;
+	},
+): RunRecord[] {
 	const data = read(path);
 	const records: RunRecord[] = [];
 	// Line by line: all of them together can be more than one string holds.
@@ -28,7 +35,9 @@ export function readRecords(path: string): RunRecord[] {
 		const newline = data.indexOf(10, start);
 		const end = newline === -1 ? data.length : newline;
 		const line = data.toString("utf8", start, end);
-		if (line.trim() !== "") records.push(recordOf(line, `${path}:${number}`));
+		const record = line.trim() === "" ? undefined : recordOf(line, `${path}:${number}`);
+		if (record instanceof ThaliaError) onDamaged(record);
+		else if (record !== undefined) records.push(record);
 		start = end + 1;
 	}
 	return records;
@@ -52,28 +61,41 @@ function read(path: string): Buffer {
 	}
 }
 
-function recordOf(line: string, place: string): RunRecord {
+function recordOf(line: string, place: string): RunRecord | ThaliaError {
 	let value: unknown;
 	try {
 		value = JSON.parse(line);
 	} catch (cause) {
-		throw damaged(place, (cause as Error).message, cause);
+		return damaged(place, (cause as Error).message, cause);
 	}
-	if (!isRecord(value)) throw damaged(place, describe(value));
-	return value;
+	return isRecord(value) ? value : damaged(place, describe(value));
 }
 
-/** What a report cannot do without; the rest is as it was written. */
-function isRecord(value: unknown): value is RunRecord {
-	if (typeof value !== "object" || value === null) return false;
-	const { name, seed, labels, outcome, series, kl, config, environment } = value as Partial<RunRecord>;
-	const objects = [labels, series, kl, config, environment];
+/** Whether it has what a report cannot do without, in its shape; the rest is as it was written. */
+export function isRecord(value: unknown): value is RunRecord {
+	if (!isObject(value)) return false;
+	const { name, seed, step, steps, seconds, labels, outcome, kl, config, environment, ...rest } = value;
+	const { series, before, after } = rest;
 	return (
 		typeof name === "string" &&
-		typeof seed === "number" &&
+		Number.isSafeInteger(seed) &&
+		[step, steps, seconds].every((number) => typeof number === "number") &&
 		OUTCOMES.some((known) => known === outcome) &&
-		objects.every((part) => typeof part === "object" && (part as unknown) !== null)
+		[kl, config, environment].every(isObject) &&
+		isObject(labels) &&
+		Object.values(labels).every((label) => typeof label === "string") &&
+		isObject(series) &&
+		["step", ...CURVES].every((curve) => Array.isArray(series[curve])) &&
+		[before, after].every((scores) => scores === null || (Array.isArray(scores) && scores.every(isScores)))
 	);
+}
+
+function isScores(value: unknown): boolean {
+	return isObject(value) && typeof value.domain === "string" && Array.isArray(value.problems);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+	return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function damaged(place: string, received: string, cause?: unknown): ThaliaError {

@@ -1,30 +1,50 @@
 /** Parts of charts: SVG documents that need nothing else, for light, dark and paper. */
 
-interface Palette {
+export interface Palette {
 	readonly paper: string;
 	readonly ink: string;
 	readonly soft: string;
 	readonly grid: string;
-	readonly series: readonly [string, string, string];
+	/** Told apart by eyes that lack a kind of cones too, and dark or light enough to be read as text. */
+	readonly series: readonly string[];
 }
 
-const light: Palette = {
+export const light: Palette = {
 	paper: "#ffffff",
 	ink: "#1f2328",
 	soft: "#59636e",
 	grid: "#e3e6ea",
-	series: ["#1a7f5a", "#b35900", "#6639ba"],
+	series: [
+		...["#1a7f5a", "#b35900", "#6639ba"],
+		...["#2d70db", "#93017b", "#152127"],
+		...["#780511", "#5c5411", "#0e4756"],
+	],
 };
-const dark: Palette = {
+export const dark: Palette = {
 	paper: "#0d1117",
 	ink: "#e6edf3",
 	soft: "#9198a1",
 	grid: "#262c36",
-	series: ["#3fb68b", "#f0883e", "#a987f0"],
+	series: [
+		...["#3fb68b", "#f0883e", "#a987f0"],
+		...["#d3e3fb", "#e84ec6", "#a6b6bd"],
+		...["#fa313a", "#dccf6a", "#588c9d"],
+	],
 };
 
-/** One of the palette's colours for series: told apart by their markers as well. */
-export type Series = 0 | 1 | 2;
+/** One of the palette's colours for series: told apart by their markers as well, and by their dashes. */
+export type Series = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;
+
+/** The series of a place in a list; after nine they come again. */
+export function seriesAt(index: number): Series {
+	return (index % dashes.length) as Series;
+}
+
+const dashes = ["", "8 3", "2.5 2.5", "", "8 3", "2.5 2.5", "10 3 2 3", "", "5 3"] as const;
+
+export function dashOf(series: Series): string {
+	return dashes[series];
+}
 
 // Classes with plain colours, not variables: converters to PDF and PNG know no more.
 function rules({ paper, ink, soft, grid, series }: Palette): string {
@@ -34,6 +54,12 @@ function rules({ paper, ink, soft, grid, series }: Palette): string {
 		`.grid{stroke:${grid}}.axis{stroke:${soft}}.roof{stroke:${ink}}`,
 		...series.map((colour, i) => `.fill${i}{fill:${colour}}.line${i}{stroke:${colour}}`),
 	].join("");
+}
+
+/** The classes that parts of charts have. */
+export function styleSheet(): string {
+	// Paper keeps the light colours: ink is dear.
+	return `${rules(light)}@media screen and (prefers-color-scheme: dark){${rules(dark)}}`;
 }
 
 /** @param caption what was measured where, in small print below */
@@ -46,8 +72,7 @@ export function document(
 	return [
 		`<svg xmlns="http://www.w3.org/2000/svg" role="img" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" font-size="12">`,
 		`<title>${escape(title)}</title>`,
-		// Paper keeps the light colours: ink is dear.
-		`<style>${rules(light)}@media screen and (prefers-color-scheme: dark){${rules(dark)}}</style>`,
+		`<style>${styleSheet()}</style>`,
 		`<rect class="paper" width="100%" height="100%"/>`,
 		text(16, 26, title, { size: 16, weight: 600 }),
 		...body,
@@ -75,26 +100,84 @@ export type Position = readonly [x: number, y: number];
 export function line(
 	points: readonly Position[],
 	className: string,
-	{ width = 1, dashed = false }: { readonly width?: number; readonly dashed?: boolean } = {},
+	{ width = 1, dashed = false, dash = dashed ? "5 4" : "" }: LineStyle = {},
 ): string {
-	const at = points.map(([x, y]) => `${round(x)},${round(y)}`).join(" ");
-	const dashes = dashed ? ' stroke-dasharray="5 4"' : "";
-	return `<polyline class="${className}" points="${at}" fill="none" stroke-width="${width}"${dashes}/>`;
+	const dashes = dash === "" ? "" : ` stroke-dasharray="${dash}"`;
+	return `<polyline class="${className}" points="${coordinates(points)}" fill="none" stroke-width="${width}"${dashes}/>`;
 }
 
-/** A circle, a square or a triangle. */
-export function marker(series: Series, [x, y]: Position): string {
-	const [px, py] = [round(x), round(y)];
-	if (series === 0) return `<circle class="fill0" cx="${px}" cy="${py}" r="4.5"/>`;
-	if (series === 1)
-		return `<rect class="fill1" x="${round(x - 4)}" y="${round(y - 4)}" width="8" height="8"/>`;
-	const corners = [
-		[x, y - 5.5],
-		[x + 5.5, y + 4],
-		[x - 5.5, y + 4],
-	].map(([cx, cy]) => `${round(cx)},${round(cy)}`);
-	return `<polygon class="fill2" points="${corners.join(" ")}"/>`;
+interface LineStyle {
+	readonly width?: number;
+	readonly dashed?: boolean;
+	/** Lengths of dashes and gaps, in pixels. */
+	readonly dash?: string;
 }
+
+/** What lies between a lower and an upper line, so faint that several can lie over each other. */
+export function area(points: readonly Position[], className: string): string {
+	return `<polygon class="${className}" points="${coordinates(points)}" fill-opacity="0.12"/>`;
+}
+
+function coordinates(points: readonly Position[]): string {
+	return points.map(([x, y]) => `${round(x)},${round(y)}`).join(" ");
+}
+
+/** A shape of the series' own, of about 9 pixels times `scale`. */
+export function marker(series: Series, [x, y]: Position, scale = 1): string {
+	const shape = shapes[series];
+	const at = shape.points?.map(([dx, dy]): Position => [x + scale * dx, y + scale * dy]);
+	const paint =
+		shape.hollow === true ? `class="line${series}" fill="none" stroke-width="2"` : `class="fill${series}"`;
+	if (at === undefined)
+		return `<circle ${paint} cx="${round(x)}" cy="${round(y)}" r="${round(4.5 * scale)}"/>`;
+	if (shape.strokes === undefined) return `<polygon ${paint} points="${coordinates(at)}"/>`;
+	return shape.strokes
+		.map(([from, to]) => line([at[from], at[to]], `line${series}`, { width: 2.5 }))
+		.join("");
+}
+
+interface Shape {
+	/** Corners; a circle has none. */
+	readonly points?: readonly Position[];
+	readonly hollow?: boolean;
+	/** Corners that lines join, where they are not an outline. */
+	readonly strokes?: readonly (readonly [from: number, to: number])[];
+}
+
+/** A square's corners, or those of one that stands on its tip. */
+const square = (r: number): Position[] => [
+	[-r, -r],
+	[r, -r],
+	[r, r],
+	[-r, r],
+];
+const tipped = (r: number): Position[] => [
+	[0, -r],
+	[r, 0],
+	[0, r],
+	[-r, 0],
+];
+const triangle: readonly Position[] = [
+	[0, -5.5],
+	[5.5, 4],
+	[-5.5, 4],
+];
+const across = [
+	[0, 2],
+	[1, 3],
+] as const;
+
+const shapes: readonly Shape[] = [
+	{},
+	{ points: square(4) },
+	{ points: triangle },
+	{ points: tipped(5.5) },
+	{ points: triangle.map(([x, y]) => [x, -y]) },
+	{ points: tipped(5.5), strokes: across },
+	{ hollow: true },
+	{ points: square(4), hollow: true },
+	{ points: square(4), strokes: across },
+];
 
 export interface Axis {
 	readonly low: number;

@@ -1,32 +1,56 @@
-import { ThaliaError } from "../../errors.ts";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { writeFileAtomic } from "../../runs/atomic.ts";
 import type { RunRecord } from "../run-record.ts";
+import { resultsCsv, runsCsv } from "./csv.ts";
+import { jsonOf } from "./json.ts";
+import { markdownOf } from "./markdown.ts";
+import { modelOf, type Report, type ReportOptions } from "./model.ts";
+import { textOf } from "./text.ts";
 
-export interface ReportOptions {
-	readonly title: string;
-	/** Labels of the configuration that every other one is compared with, at the same values of the other axes. */
-	readonly baseline?: Readonly<Record<string, string>>;
-	/** The axis that says how strong the KL is; default: `kl.beta`. */
-	readonly strengthAxis?: string;
-	/** Whether the figures of the paper stand beside. */
-	readonly paper?: boolean;
-	/** What made the runs. */
-	readonly command?: string;
+export type { Report, ReportOptions } from "./model.ts";
+
+/**
+ * What runs come to: accuracies with intervals over seeds and problems, comparisons with a baseline, accuracy at equal
+ * KL, curves, and what collapsed.
+ * @throws ThaliaError `report-empty`, `report-run-twice`, `report-tasks-differ`, `report-baseline`
+ */
+export function buildReport(records: readonly RunRecord[], options: ReportOptions): Report {
+	return modelOf(records, options);
 }
 
-export interface Report {
-	readonly title: string;
-}
+export const REPORT_FORMATS = ["text", "markdown", "csv", "json"] as const;
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
-export function buildReport(_records: readonly RunRecord[], { title }: ReportOptions): Report {
-	return { title };
-}
+const formats: Readonly<Record<ReportFormat, (report: Report) => string>> = {
+	text: textOf,
+	markdown: markdownOf,
+	csv: resultsCsv,
+	json: jsonOf,
+};
 
-/** Writes the report into a folder. @returns the files' paths */
-export function writeReport(_report: Report, dir: string): string[] {
-	throw new ThaliaError("report-unfinished", `Expected a report to write to ${dir} but there is none yet`);
+const files: Readonly<Record<string, (report: Report) => string>> = {
+	"report.md": markdownOf,
+	"results.csv": resultsCsv,
+	"runs.csv": runsCsv,
+	"results.json": jsonOf,
+};
+
+export function reportAs(report: Report, format: ReportFormat): string {
+	return formats[format](report);
 }
 
 /** The report for a terminal. */
-export function reportText({ title }: Report): string {
-	return `${title}\n`;
+export function reportText(report: Report): string {
+	return reportAs(report, "text");
+}
+
+/** Writes the report into a folder, which is made where it is missing. @returns the files' paths */
+export function writeReport(report: Report, dir: string): string[] {
+	mkdirSync(dir, { recursive: true });
+	return Object.entries(files).map(([name, of]) => {
+		const path = join(dir, name);
+		writeFileAtomic(path, of(report));
+		return path;
+	});
 }

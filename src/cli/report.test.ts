@@ -1,0 +1,134 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { readRecords, writeRecords } from "../experiment/records-file.ts";
+import type { Report } from "../experiment/report/index.ts";
+import { readRunRecord } from "../experiment/run-record.ts";
+import { thalia } from "../testing/child.ts";
+import { refusalOf, resultOf } from "../testing/command.ts";
+import { aRecord, madeGrid, scores } from "../testing/run-records.ts";
+import { tinyRecipe } from "../testing/tiny-run.ts";
+import { train } from "../trainer/train.ts";
+
+const root = mkdtempSync(join(tmpdir(), "thalia-report-command-"));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const runs = join(root, "runs");
+const estimators = ["k1", "k3"] as const;
+
+beforeAll(async () => {
+	for (const estimator of estimators) {
+		for (const seed of [1, 2]) {
+			const overrides = [
+				`seed=${seed}`,
+				`name=${estimator}-${seed}`,
+				"kl.place=loss",
+				`kl.estimator=${estimator}`,
+			];
+			await train(tinyRecipe(root, overrides), join(runs, `${estimator}-${seed}`));
+		}
+	}
+});
+
+const report = (...args: string[]) => resultOf<Report>(["report", "--format", "json", ...args]);
+
+test("a folder of runs is grouped by the settings that differ", async () => {
+	const { axes, configurations, seeds, domains, environment } = await report(runs);
+	expect(axes).toEqual(["kl.estimator"]);
+	expect(seeds).toEqual([1, 2]);
+	expect(domains).toMatchObject([{ domain: "in-domain", problems: 3, samples: 2 }]);
+	expect(configurations).toMatchObject([
+		{ labels: { "kl.estimator": "k1" }, seeds: [1, 2], follows: { objective: "zero-mean-noise" } },
+		{ labels: { "kl.estimator": "k3" }, seeds: [1, 2], follows: { objective: "local-forward-kl" } },
+	]);
+	expect(environment.find(({ fact }) => fact === "threads")).toEqual({ fact: "threads", values: { 1: 4 } });
+	const baseline = await report(runs, "--baseline", "kl.estimator=k3");
+	const { difference, p } = baseline.configurations[0].measures["in-domain"].mean;
+	expect(difference).toMatchObject({ seeds: 2, problems: 3 });
+	expect(p).toBeGreaterThan(0);
+	expect(baseline.configurations[1].isBaseline).toBe(true);
+});
+
+test("run directories, a folder above them, and a file of their records are the same", async () => {
+	const dirs = readdirSync(runs).map((name) => join(runs, name));
+	const records = dirs.map((dir) => readRunRecord(dir));
+	const whole = await report(runs, "--title", "x");
+	expect(await report(...dirs, "--title", "x")).toEqual(whole);
+	for (const name of ["records.jsonl", "records.jsonl.gz"]) {
+		const folder = join(root, `experiment-${name}`);
+		mkdirSync(folder);
+		writeRecords(join(folder, name), records);
+		expect(readRecords(join(folder, name))).toEqual(records);
+		expect(await report(join(folder, name), "--title", "x")).toEqual(whole);
+		expect(await report(folder, "--title", "x")).toEqual(whole);
+	}
+});
+
+test("text is what is printed; --out writes it in every form", async () => {
+	const out = join(root, "out");
+	const { code, stdout, stderr } = await thalia(["report", runs, "--out", out]).ended;
+	expect(code).toBe(0);
+	expect(stdout).toMatch(/^runs\n\nWhat ran\n/);
+	const names = readdirSync(out).sort();
+	expect(names).toEqual(expect.arrayContaining(["report.md", "results.csv", "results.json", "runs.csv"]));
+	expect(stderr.trim().split("\n").sort()).toEqual(names.map((name) => join(out, name)));
+	const markdown = await thalia(["report", runs, "--format", "markdown"]).ended;
+	expect(markdown.stdout).toBe(readFileSync(join(out, "report.md"), "utf8"));
+});
+
+test("a run that is damaged is named, and left out where that is asked for", async () => {
+	const damaged = join(root, "damaged");
+	cpSync(runs, damaged, { recursive: true });
+	writeFileSync(join(damaged, "k1-2", "manifest.json"), "{");
+	expect(await refusalOf(["report", damaged])).toMatch(
+		/Expected a run at .*k1-2 but received[^]*--skip-damaged/,
+	);
+	writeFileSync(join(damaged, "k1-2", "manifest.json"), '{"steps":1}');
+	expect(await refusalOf(["report", damaged])).toMatch(/Expected a run at .*k1-2 but received/);
+	const { code, stdout, stderr } = await thalia(["report", damaged, "--skip-damaged"]).ended;
+	expect([code, stderr.trim().split("\n").length]).toEqual([0, 1]);
+	expect(stderr).toMatch(/^left out: .*k1-2/);
+	expect(stdout).toMatch(/^runs +3, of 2 configurations$/m);
+	const file = join(root, "damaged.jsonl");
+	writeRecords(file, [aRecord()]);
+	writeFileSync(file, `{"name":"x"}\n${readFileSync(file, "utf8")}`);
+	expect(await refusalOf(["report", file])).toContain("damaged.jsonl:1");
+	expect((await report(file, "--skip-damaged")).runs).toHaveLength(1);
+});
+
+test("what is no run, other problems, and labels that none has are refused", async () => {
+	const empty = join(root, "empty");
+	mkdirSync(empty);
+	expect(await refusalOf(["report", empty])).toMatch(/Expected runs at .*empty or below it/);
+	expect(await refusalOf(["report", join(root, "nowhere")])).toContain("nowhere to exist");
+	expect(await refusalOf(["report", join(root, "recipe.yaml")])).toContain("a file of records");
+	expect(await refusalOf(["report", runs, "--baseline", "kl.estimator=k2"])).toContain(
+		"kl.estimator is k1, k3",
+	);
+	expect(await refusalOf(["report", runs, "--baseline", "k3"])).toContain("Expected axis=label");
+	expect(await refusalOf(["report", runs, join(runs, "k1-1")])).toContain("one run of each seed");
+	const file = join(root, "other.jsonl");
+	const others = [1, 2].map((n) =>
+		aRecord({
+			name: `run-${n}`,
+			seed: n,
+			after: [
+				scores(
+					"in-domain",
+					Array.from({ length: n }, () => 1),
+				),
+			],
+		}),
+	);
+	writeRecords(file, others);
+	expect(await refusalOf(["report", file])).toMatch(/run-1 and run-2 differ: in-domain has 1 of 2/);
+});
+
+test("an experiment's records are reported by their labels", async () => {
+	const file = join(root, "grid.jsonl.gz");
+	writeRecords(file, madeGrid({ seeds: 2, problems: 10, steps: 10, betas: ["0.1"], lags: ["0"] }));
+	const { stdout } = await thalia(["report", file, "--baseline", "kl=k3-loss,kl.beta=0.1", "--paper"]).ended;
+	expect(stdout).toMatch(/^none +0 +none .* \+?-?\d+\.\d \[.*\] +(<0\.001|\d\.\d+)/m);
+	expect(stdout).toContain("What the paper found");
+});
