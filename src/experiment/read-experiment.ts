@@ -57,9 +57,14 @@ export async function readExperiment(file: string, options: ExperimentOptions = 
 	const name = `${written.name ?? basename(file).replace(/\.ya?ml$/, "")}${options.quick === true ? "-quick" : ""}`;
 	checkOverrides(grid.axes, overrides);
 	const recipe = findRecipe(written.recipe, file);
+	// A seed changes nothing of what is right or wrong: each configuration is resolved once.
+	const resolved = new Map<string, ResolvedRecipe>();
 	const cells = expandGrid(grid, file).map((cell): PlannedCell => {
-		const all = [...cell.overrides, ...overrides, `name=${cell.id}`];
-		return { ...cell, recipe: resolveCell(recipe, all, cell.id) };
+		const { id, seed, labels } = cell;
+		const configuration = JSON.stringify(labels);
+		const known = resolved.get(configuration) ?? resolveCell(recipe, [...cell.overrides, ...overrides], id);
+		resolved.set(configuration, known);
+		return { ...cell, recipe: { ...known, seed, name: id } };
 	});
 	const { title = name, strength, paper, keep, jobs } = written;
 	const baseline = baselineOf(grid, file);

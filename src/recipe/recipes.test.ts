@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { parse } from "yaml";
+import { budgetOf } from "../experiment/budget.ts";
+import { readExperiment } from "../experiment/read-experiment.ts";
 import { readJsonLines } from "../runs/json-lines.ts";
 import { realData } from "../testing/data.ts";
 import { realModel } from "../testing/real-model.ts";
@@ -19,9 +21,17 @@ import { resolveRecipe } from "./resolve-recipe.ts";
 const folder = fileURLToPath(new URL("../../recipes", import.meta.url));
 /** One that trains a real model, which is fetched, on data that is not shipped. */
 const real = "smollm2-word-problems.yaml";
-const recipes = readdirSync(folder).filter((name) => name.endsWith(".yaml") && name !== real);
-const isPretraining = (name: string) =>
-	!Object.hasOwn(parse(readFileSync(join(folder, name), "utf8")) as object, "kl");
+const recipes = ["", "comedy"].flatMap((below) =>
+	readdirSync(join(folder, below))
+		.filter((name) => name.endsWith(".yaml") && name !== real)
+		.map((name) => join(below, name)),
+);
+const of = (kind: "training" | "pretraining" | "experiment") =>
+	recipes.filter((name) => {
+		const written = parse(readFileSync(join(folder, name), "utf8")) as object;
+		const has = (key: string) => Object.hasOwn(written, key);
+		return kind === (has("axes") ? "experiment" : has("kl") ? "training" : "pretraining");
+	});
 
 let out: string;
 beforeAll(() => {
@@ -40,7 +50,7 @@ const short = [
 	"threads=1",
 ];
 
-test.each(recipes.filter((name) => !isPretraining(name)))("%s trains", async (name) => {
+test.each(of("training"))("%s trains", async (name) => {
 	const recipe = resolveRecipe(join(folder, name), short);
 	const result = await train(recipe, join(out, name));
 	expect(result).toMatchObject({ outcome: "finished", step: 2 });
@@ -49,7 +59,7 @@ test.each(recipes.filter((name) => !isPretraining(name)))("%s trains", async (na
 	expect(lines.map(({ staleness }) => staleness)).toEqual([0, Math.min(1, recipe.async.lag)]);
 });
 
-test.each(recipes.filter(isPretraining))("%s pretrains", async (name) => {
+test.each(of("pretraining"))("%s pretrains", async (name) => {
 	const recipe = readRecipe(pretrainRecipe, join(folder, name), [
 		"train.steps=2",
 		"train.batch=4",
@@ -62,6 +72,17 @@ test.each(recipes.filter(isPretraining))("%s pretrains", async (name) => {
 			"tokenizer_config.json",
 		),
 	);
+});
+
+test.each(of("experiment"))("%s is a grid of runs that are all right", async (name) => {
+	const file = join(folder, name);
+	const { cells } = await readExperiment(file);
+	const quick = await readExperiment(file, { quick: true });
+	expect(quick.cells.length).toBeGreaterThan(1);
+	expect(quick.cells.length).toBeLessThan(cells.length / 3);
+	// What it costs is measured in runs: all of them are one recipe, cut short above.
+	const { tooLarge } = await budgetOf({ cells: [...cells, ...quick.cells] });
+	expect(tooLarge).toEqual([]);
 });
 
 const model = realData === undefined ? undefined : await realModel();
