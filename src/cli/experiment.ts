@@ -6,6 +6,7 @@ import { ExperimentFolder } from "../experiment/experiment-folder.ts";
 import { type Experiment, readExperiment } from "../experiment/read-experiment.ts";
 import { buildReport, reportText, writeReport } from "../experiment/report/index.ts";
 import { runGrid } from "../experiment/run-grid.ts";
+import type { RunRecord } from "../experiment/run-record.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import { exitCode } from "./errors.ts";
 import { GridStatus } from "./grid-status.ts";
@@ -76,10 +77,10 @@ async function runExperiment(file: string, overrides: readonly string[], options
 		line.clear();
 		const command = ["thalia experiment", file, ...(quick ? ["--quick"] : []), ...overrides].join(" ");
 		if (records.length > 0) {
-			const { title, baseline, strength, paper } = experiment;
+			const { title, strength, paper } = experiment;
 			const report = buildReport(records, {
 				...{ title, paper, command, strengthAxis: strength },
-				...(baseline === undefined ? {} : { baseline }),
+				...baselineAmong(experiment, records),
 			});
 			const paths = writeReport(report, folder.dir);
 			if (options.format === "json")
@@ -94,6 +95,17 @@ async function runExperiment(file: string, overrides: readonly string[], options
 		folder.close();
 		release();
 	}
+}
+
+/** The baseline, once a run of it has ended. */
+function baselineAmong(
+	{ baseline }: Experiment,
+	records: readonly RunRecord[],
+): Pick<Experiment, "baseline"> {
+	if (baseline === undefined) return {};
+	const isOfIt = ({ labels }: RunRecord) =>
+		Object.entries(baseline).every(([axis, label]) => labels[axis] === label);
+	return records.some(isOfIt) ? { baseline } : {};
 }
 
 /** The models of all cells, each fetched once. */
