@@ -55,7 +55,7 @@ test("the paper's grid, cut short: interrupted, taken up, reported", async () =>
 	const again = await thalia(comedy).ended;
 	expect(again.stderr).toMatch(/10 runs, 10 of them are there/);
 	expect(again.stdout).toMatch(/k1-loss/);
-});
+}, 300_000);
 
 test("a dry run says what there would be, and makes nothing", async () => {
 	const runs = join(root, "none");

@@ -68,7 +68,7 @@ function stepsOf(id: string) {
 	return readJsonLines<StepMetrics>(cell(id, "metrics.jsonl")).map(({ timing: _, ...step }) => step);
 }
 
-describe("a grid of runs", () => {
+describe("a grid of runs", { timeout: 240_000 }, () => {
 	test("runs every cell once, and keeps what a report needs where the runs themselves are gone", async () => {
 		const first = await run();
 		expect(first.started).toEqual(["none_seed1", "k1_seed1"]);
