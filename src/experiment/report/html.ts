@@ -106,7 +106,7 @@ const pageStyle = `
 :root{--paper:#fff;--ink:#1f2328;--soft:#59636e;--line:#d8dde3;--tint:#eef3f8;--link:#0b57c2}
 @media screen and (prefers-color-scheme:dark){:root{--paper:#0d1117;--ink:#e6edf3;--soft:#9198a1;--line:#30363d;--tint:#182230;--link:#79b8ff}}
 *{box-sizing:border-box}
-body{margin:0 auto;max-width:1340px;padding:1.5rem;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
+body{margin:0 auto;max-width:1440px;padding:1.5rem;background:var(--paper);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
 h1{font-size:1.7rem;line-height:1.2;margin:0 0 .5rem}
 h2{font-size:1.25rem;margin:2.5rem 0 .5rem;padding-top:.5rem;border-top:1px solid var(--line)}
 h3{font-size:1rem;margin:1.5rem 0 .25rem}
@@ -115,9 +115,9 @@ a{color:var(--link)}
 nav ol{columns:3 14rem;padding-left:1.5rem;margin:.5rem 0}
 .scroll{overflow:auto;max-height:85vh}
 figure .scroll{max-height:none}
-table{border-collapse:separate;border-spacing:0;font-size:13px;font-variant-numeric:tabular-nums}
+table{border-collapse:separate;border-spacing:0;font-size:12.5px;font-variant-numeric:tabular-nums}
 caption{caption-side:bottom;text-align:left;color:var(--soft);padding:.5rem 0}
-th,td{padding:.25rem .6rem;text-align:left;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}
+th,td{padding:.2rem .45rem;text-align:left;border-bottom:1px solid var(--line);white-space:nowrap;vertical-align:top}
 td:last-child{white-space:normal}
 th{position:sticky;top:0;background:var(--paper);font-weight:600}
 .n{text-align:right}
@@ -132,7 +132,8 @@ figcaption{color:var(--soft);font-size:13px}
 body{max-width:none;padding:0;font-size:9pt}
 nav{display:none}
 .scroll{overflow:visible;max-height:none}
-table{font-size:6.5pt}
+table{font-size:7pt}
+figure svg{width:auto;height:auto;max-width:100%;max-height:140mm}
 th,td{padding:.1rem .3rem}
 th{position:static}
 thead{display:table-header-group}

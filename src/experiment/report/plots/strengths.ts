@@ -19,9 +19,18 @@ export function strengthsFigure({ domains, strengthAxis }: Report, layout: Layou
 	const slots = [...(without ? [""] : []), ...layout.strengths];
 	const width = left + domains.length * pitch;
 	const key = legend(layout.series, width - 16, [24, 12]);
+	const dashes = [
+		[24, key.height + 12],
+		[50, key.height + 12],
+	] as const;
+	const keys = [
+		...key.body,
+		line(dashes, "axis", { dashed: true }),
+		text(58, key.height + 16, "before training"),
+	];
 	const rowHeight = panel.height + 84;
 	const body = layout.rows.flatMap((row, r) => {
-		const y = key.height + top + r * rowHeight;
+		const y = key.height + 20 + top + r * rowHeight;
 		return [
 			...(row === "" ? [] : [text(16, y - 28, row, { size: 13, weight: 600 })]),
 			...domains.flatMap(({ domain, samples, before }, c) => {
@@ -71,11 +80,6 @@ export function strengthsFigure({ domains, strengthAxis }: Report, layout: Layou
 									"axis",
 									{ dashed: true },
 								),
-								text(to, up.at(before.mean.estimate) - 5, "before training", {
-									anchor: "end",
-									size: 11,
-									className: "soft halo",
-								}),
 							]),
 					...lines.flatMap(({ series: { style }, points }) =>
 						broken(
@@ -98,8 +102,8 @@ export function strengthsFigure({ domains, strengthAxis }: Report, layout: Layou
 			title: `Accuracy by ${shortAxis(strengthAxis)}`,
 			caption:
 				"After training, with 95% intervals over seeds and problems; what lies at one strength is set side by side.",
-			size: [width, key.height + top + layout.rows.length * rowHeight - 30],
-			body: [...key.body, ...body],
+			size: [width, key.height + 20 + top + layout.rows.length * rowHeight - 30],
+			body: [...keys, ...body],
 		},
 	];
 }
