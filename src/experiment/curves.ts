@@ -3,7 +3,7 @@ import type { RunRecord, Series } from "./run-record.ts";
 
 export type CurveName = Exclude<keyof Series, "step">;
 
-/** Over seeds, bin by bin; null where no seed has a finite value. */
+/** Over seeds, bin by bin; null where no seed has a value, or one that should has no finite one. */
 export interface Band {
 	readonly mean: readonly (number | null)[];
 	/** The lowest and the highest seed. */
@@ -42,11 +42,15 @@ export function curvesOf(runs: readonly Pick<RunRecord, "series">[], width: numb
 	const last = Math.max(0, ...runs.map(({ series }) => series.step.at(-1) ?? 0));
 	const bins = Math.ceil(last / width);
 	const bandOf = (name: CurveName): Band => {
-		const seeds = runs.map(({ series }) => binned(series, name, width, bins));
+		const seeds = runs
+			.map(({ series }) => binned(series, name, width, bins))
+			.filter((seed) => seed.some((value) => typeof value === "number"));
 		const over = (combine: (values: number[]) => number) =>
 			Array.from({ length: bins }, (_, bin) => {
-				const values = seeds.flatMap((seed) => seed[bin] ?? []);
-				return values.length === 0 ? null : combine(values);
+				const reached = seeds.map((seed) => seed[bin]).filter((value) => value !== undefined);
+				const values = reached.filter((value) => value !== null);
+				// The others' mean would fall where one went to infinity.
+				return values.length === 0 || values.length < reached.length ? null : combine(values);
 			});
 		return {
 			mean: over((values) => meanOf(values)!),
@@ -60,10 +64,11 @@ export function curvesOf(runs: readonly Pick<RunRecord, "series">[], width: numb
 	};
 }
 
-function binned(series: Series, name: CurveName, width: number, bins: number): (number | null)[] {
+/** A value a bin: null where none is finite, undefined where there is no step. */
+function binned(series: Series, name: CurveName, width: number, bins: number): (number | null | undefined)[] {
 	const values = Array.from({ length: bins }, (): (number | null)[] => []);
 	for (const [i, step] of series.step.entries()) {
 		if (step > 0) values[Math.ceil(step / width) - 1].push(series[name].at(i) ?? null);
 	}
-	return values.map(meanOf);
+	return values.map((own) => (own.length === 0 ? undefined : meanOf(own)));
 }

@@ -127,7 +127,7 @@ export function marker(series: Series, [x, y]: Position, scale = 1): string {
 	const shape = shapes[series];
 	const at = shape.points?.map(([dx, dy]): Position => [x + scale * dx, y + scale * dy]);
 	const paint =
-		shape.hollow === true ? `class="line${series}" fill="none" stroke-width="2"` : `class="fill${series}"`;
+		shape.hollow === true ? `class="line${series} paper" stroke-width="2"` : `class="fill${series}"`;
 	if (at === undefined)
 		return `<circle ${paint} cx="${round(x)}" cy="${round(y)}" r="${round(4.5 * scale)}"/>`;
 	if (shape.strokes === undefined) return `<polygon ${paint} points="${coordinates(at)}"/>`;
@@ -139,6 +139,7 @@ export function marker(series: Series, [x, y]: Position, scale = 1): string {
 interface Shape {
 	/** Corners; a circle has none. */
 	readonly points?: readonly Position[];
+	/** An outline, filled with the paper's colour: no line shows through. */
 	readonly hollow?: boolean;
 	/** Corners that lines join, where they are not an outline. */
 	readonly strokes?: readonly (readonly [from: number, to: number])[];

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../../runs/atomic.ts";
 import type { RunRecord } from "../run-record.ts";
 import { resultsCsv, runsCsv } from "./csv.ts";
+import { htmlOf } from "./html.ts";
 import { jsonOf } from "./json.ts";
 import { markdownOf } from "./markdown.ts";
 import { modelOf, type Report, type ReportOptions } from "./model.ts";
@@ -19,7 +20,7 @@ export function buildReport(records: readonly RunRecord[], options: ReportOption
 	return modelOf(records, options);
 }
 
-export const REPORT_FORMATS = ["text", "markdown", "csv", "json"] as const;
+export const REPORT_FORMATS = ["text", "markdown", "csv", "json", "html"] as const;
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 const formats: Readonly<Record<ReportFormat, (report: Report) => string>> = {
@@ -27,9 +28,11 @@ const formats: Readonly<Record<ReportFormat, (report: Report) => string>> = {
 	markdown: markdownOf,
 	csv: resultsCsv,
 	json: jsonOf,
+	html: htmlOf,
 };
 
 const files: Readonly<Record<string, (report: Report) => string>> = {
+	"report.html": htmlOf,
 	"report.md": markdownOf,
 	"results.csv": resultsCsv,
 	"runs.csv": runsCsv,
