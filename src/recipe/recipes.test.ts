@@ -19,12 +19,13 @@ import { resolveRecipe } from "./resolve-recipe.ts";
 // Every recipe that is shipped runs, cut short.
 
 const folder = fileURLToPath(new URL("../../recipes", import.meta.url));
-/** One that trains a real model, which is fetched, on data that is not shipped. */
+/** What trains a real model, which is fetched, on data that is not shipped. */
 const real = "smollm2-word-problems.yaml";
+const realExperiment = join("comedy", "smollm2.yaml");
 const recipes = ["", "comedy"].flatMap((below) =>
 	readdirSync(join(folder, below))
-		.filter((name) => name.endsWith(".yaml") && name !== real)
-		.map((name) => join(below, name)),
+		.map((name) => join(below, name))
+		.filter((name) => name.endsWith(".yaml") && name !== real && name !== realExperiment),
 );
 const of = (kind: "training" | "pretraining" | "experiment") =>
 	recipes.filter((name) => {
@@ -105,3 +106,13 @@ test.skipIf(model === undefined)(
 	},
 	300_000,
 );
+
+test.skipIf(model === undefined)(`${realExperiment} is a grid of runs that are all right`, async () => {
+	const overrides = [`model=${model!}`, `task.dataDir=${realData!}`];
+	const { cells, jobs } = await readExperiment(join(folder, realExperiment), { overrides });
+	expect(cells.map(({ labels }) => labels.kl)).toEqual(
+		["none", "k1-reward", "k3-loss"].concat("none", "k1-reward", "k3-loss"),
+	);
+	expect(jobs).toBe(1);
+	expect((await budgetOf({ cells })).tooLarge).toEqual([]);
+});
