@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { findBase } from "./bases.ts";
+import { findBase, readBeside } from "./bases.ts";
 import type { Candidate } from "./candidate.ts";
 import { filesUnder } from "./files.ts";
 import type { Framework } from "./frameworks/framework.ts";
@@ -97,11 +97,14 @@ class Auditor {
 
 	#version(framework: Framework, path: string, text: string): ChosenVersion {
 		const { version } = this.#options;
-		if (version !== undefined) return { version, from: "flag", atLeast: null };
+		if (version !== undefined)
+			return { version: framework.dated?.(version) ?? version, from: "flag", atLeast: null };
+		const own = framework.vendored?.((name) => readBeside(name, path)) ?? null;
+		if (own !== null) return { version: own, from: "file", atLeast: null };
 		const pin =
 			framework.packages.length === 0 ? null : this.#pins.find(framework.packages, resolve(path), text);
 		if (pin?.exact === true) return { version: pin.version, from: "file", atLeast: null };
-		return { version: framework.newest, from: "assumed", atLeast: pin?.version ?? null };
+		return { version: framework.assumed, from: "assumed", atLeast: pin?.version ?? null };
 	}
 }
 

@@ -28,11 +28,28 @@ export async function findBase(base: string, from: string): Promise<Base | null>
 	return null;
 }
 
+/** The text of a file that stands under the audited file's folder or one above it; null where there is none. */
+export function readBeside(name: string, from: string): string | null {
+	let folder = dirname(resolve(from));
+	for (let i = 0; i <= mostParents; i++) {
+		const text = readSmall(join(folder, name));
+		if (text !== null) return text;
+		const parent = dirname(folder);
+		if (parent === folder) break;
+		folder = parent;
+	}
+	return null;
+}
+
+function readSmall(path: string): string | null {
+	const status = statSync(path, { throwIfNoEntry: false });
+	return status?.isFile() === true && status.size <= mostBytes ? readFileSync(path, "utf8") : null;
+}
+
 async function readBase(path: string): Promise<Base | null> {
 	try {
-		const status = statSync(path, { throwIfNoEntry: false });
-		if (status?.isFile() !== true || status.size > mostBytes) return null;
-		const text = readFileSync(path, "utf8");
+		const text = readSmall(path);
+		if (text === null) return null;
 		const kind = kindOf(path, text);
 		if (kind !== "yaml" && kind !== "json" && kind !== "toml") return null;
 		const first = (await readSource(kind, new Source(path, text))).at(0);

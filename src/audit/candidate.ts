@@ -6,6 +6,8 @@ export interface Setting extends Place {
 	/** As frameworks look it up: dots between levels, no dashes in front, underscores within. */
 	readonly key: string;
 	readonly value: Value;
+	/** Whether it is one that the framework need not know: hydra's `+`. */
+	readonly added?: true;
 }
 
 /** How the settings of a candidate are written, which is how a change of them is shown. */

@@ -7,7 +7,7 @@ const coef = "actor.kl_ctl";
 
 export const areal: Framework = {
 	name: "AReaL",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["areal"],
 	others: [],
 	rules: [
@@ -19,8 +19,9 @@ export const areal: Framework = {
 			source: "AReaL 1.0.4: actor.kl_ctl (0.1), ref (None)",
 		},
 	],
-	recognises: ({ program, settings }: Candidate) =>
-		/(^|[./])areal([./]|$)/i.test(program) ||
+	recognises: ({ program, settings, bases }: Candidate) =>
+		(/(^|[./])areal([./]|$)/i.test(program) &&
+			(bases.length > 0 || settings.some(({ key }) => /^(actor|ref|gconfig|rollout)\./.test(key)))) ||
 		settings.some(({ key }) => key === coef || key === "actor.kl_estimator"),
 	read,
 };

@@ -8,7 +8,7 @@ const rewardOn = ["loss_fn.use_kl_in_reward", "grpo.use_kl_in_reward"];
 
 export const nemoRl: Framework = {
 	name: "NeMo-RL",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["nemo-rl", "nemo_rl"],
 	others: ["0.6.0"],
 	rules: [

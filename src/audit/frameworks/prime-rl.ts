@@ -7,7 +7,7 @@ const kind = ["trainer.loss.type", "loss.type"];
 
 export const primeRl: Framework = {
 	name: "prime-rl",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["prime-rl"],
 	others: [],
 	rules: [

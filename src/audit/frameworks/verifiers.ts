@@ -2,7 +2,7 @@ import type { Framework } from "./framework.ts";
 
 export const verifiers: Framework = {
 	name: "verifiers",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["verifiers"],
 	others: [],
 	rules: [],

@@ -137,7 +137,12 @@ class Run {
 		}
 		if (name !== null && this.#call(name, rest.slice(1))) return;
 		const file = target === null ? null : expandValue(target.parts, this.#variables);
-		this.commands.push({ words: name === "eval" ? split(rest.slice(1)) : rest, heredocs, target: file, at });
+		this.commands.push({
+			words: name === "eval" ? evaluated(rest.slice(1), this.#variables) : rest,
+			heredocs,
+			target: file,
+			at,
+		});
 	}
 
 	/** A heredoc's words, with what is between them as one space. */
@@ -204,20 +209,22 @@ function testsEmpty(condition: readonly Word[], name: string): boolean {
 	return texts.includes("-z") && texts.includes(`$${name}`);
 }
 
-/** `eval` reads its words as a script does: they are split, whatever quotes they came in. */
-function split(words: readonly Pieces[]): Pieces[] {
-	const variables = new Map(words.map((value, i): [string, Variable] => [`w${i}`, { value }]));
-	return words.flatMap((_, i) =>
-		expandWord(
-			{
-				at: 0,
-				parts: [
-					{ kind: "variable", name: `w${i}`, operator: "", operand: "", at: 0, operandAt: 0, quoted: false },
-				],
-			},
-			variables,
-		),
-	);
+/** `eval` reads its words as a script does: they are split and expanded again, whatever quotes they came in. */
+function evaluated(words: readonly Pieces[], variables: ReadonlyMap<string, Variable>): Pieces[] {
+	return words.flatMap((word) => {
+		if (plainText(word) === null) return splitPieces(word);
+		const text = plainText(word)!;
+		const at = word.at(0)?.at ?? 0;
+		return new Lexer(text, at)
+			.tokens()
+			.flatMap((token) => (token.kind === "word" ? expandWord(token.word, variables) : []));
+	});
+}
+
+/** A value that is partly unknown, split where its known parts have white space. */
+function splitPieces(value: Pieces): Pieces[] {
+	const part = { kind: "variable", name: "w", operator: "", operand: "", at: 0, operandAt: 0, quoted: false };
+	return expandWord({ at: 0, parts: [part as Part] }, new Map([["w", { value }]]));
 }
 
 /** Names that a loop's body gives values to: in later rounds they are others. */
