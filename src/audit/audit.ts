@@ -74,9 +74,9 @@ class Auditor {
 			const candidates = await readSource(kind, new Source(path, text));
 			const runs: AuditedRun[] = [];
 			for (const candidate of candidates) {
-				const framework = frameworks.find((one) => one.recognises(candidate));
-				if (framework === undefined || runs.length >= mostRuns) continue;
-				const whole = await withBases(candidate, framework, path);
+				const found = await recognised(candidate, path);
+				if (found === null || runs.length >= mostRuns) continue;
+				const { framework, whole } = found;
 				runs.push(judge(framework, whole, this.#version(framework, path, text)));
 			}
 			return clean({ path, runs, errors: [] });
@@ -108,19 +108,41 @@ class Auditor {
 	}
 }
 
+/** The framework that a candidate is of, with the settings that stand below it: alone, or with them. */
+async function recognised(
+	candidate: Candidate,
+	path: string,
+): Promise<{ framework: Framework; whole: Candidate } | null> {
+	const framework = frameworks.find((one) => one.recognises(candidate));
+	if (framework !== undefined) return { framework, whole: await withBases(candidate, framework, path) };
+	if (candidate.bases.length === 0) return null;
+	const merged = await withBases(candidate, null, path);
+	const ofMerged = frameworks.find((one) => one.recognises(merged));
+	return ofMerged === undefined
+		? null
+		: { framework: ofMerged, whole: await withBases(candidate, ofMerged, path) };
+}
+
+/** Groups of settings that say nothing of a KL, by the names that they go by. */
+const neutral =
+	/(^|\/)(envs?|data|datasets?|models?|hydra|logg(ing|er)|optim\w*|scheduler|cluster|tokenizer|paths?|deepspeed\w*|vllm|sglang)(\/|\.ya?ml$|$)/i;
+
 /** The candidate with the settings of the files that stand below it; what is not found leaves it open. */
-async function withBases(candidate: Candidate, framework: Framework, path: string): Promise<Candidate> {
+async function withBases(
+	candidate: Candidate,
+	framework: Framework | null,
+	path: string,
+): Promise<Candidate> {
 	let settings: Candidate["settings"] = [];
 	let { open } = candidate;
 	const pending = [...candidate.bases];
 	const seen = new Set<string>();
 	for (let base = pending.shift(); base !== undefined && seen.size < 20; base = pending.shift()) {
-		if (seen.has(base) || framework.ownsBase?.(base) === true) continue;
+		if (seen.has(base) || framework?.ownsBase?.(base) === true) continue;
 		seen.add(base);
 		const found = await findBase(base, path);
 		if (found === null) {
-			// A group of hydra's that says nothing of a KL is not worth a doubt where the framework's own stands beside it.
-			open ??= `${base} stands below these settings and is not beside this file`;
+			if (!neutral.test(base)) open ??= `${base} stands below these settings and is not beside this file`;
 			continue;
 		}
 		settings = [...found.settings, ...settings];

@@ -99,7 +99,7 @@ export const verl: Framework = {
 	dated: verlOfDay,
 	vendored: verlBeside,
 	ownsBase: (base) =>
-		/(^|\/)(ppo_trainer|ppo_megatron_trainer|dapo_trainer|ppo_veomni_trainer|_generated_\w+)(\.ya?ml)?$/.test(
+		/(^|\/)(ppo_trainer|ppo_\w+_trainer|dapo_\w*trainer|_generated_\w+|\w+_multiturn_\w+)(\.ya?ml)?$/.test(
 			base,
 		),
 	read,
@@ -128,8 +128,10 @@ function read(ask: Ask): Reading {
 	const inLoss = ask.flag(lossOn, false);
 	const hasSwitch = ask.has(rewardOn) || ask.since("0.3.1");
 	// A KL in the loss leaves the reward without one in every version, unless it is asked for.
-	if (hasSwitch && !inLoss) own(rewardOn);
+	if (hasSwitch && !inLoss && !isSurelyNew(ask.candidate)) own(rewardOn);
 	const inReward = hasSwitch ? ask.flag(rewardOn, false) : !inLoss;
+	if (inReward && ask.under("rllm."))
+		throw new Unreadable("rllm's trainers leave the KL out of the reward, whatever use_kl_in_reward says");
 	const terms = [...(inReward ? [rewardTerm(ask)] : []), ...(inLoss ? [lossTerm(ask)] : [])];
 	const acting = terms.filter(({ beta }) => beta !== 0);
 	const isFlipped = ask.version === subtracted && acting.some(({ place }) => place === "loss");
@@ -162,6 +164,11 @@ function read(ask: Ask): Reading {
 			],
 		},
 	};
+}
+
+/** Whether its settings are of a version in which the KL in the reward is off unless it is asked for. */
+function isSurelyNew(candidate: Candidate): boolean {
+	return verlSpan(candidate).atLeast !== undefined;
 }
 
 function rewardTerm(ask: Ask): Term {

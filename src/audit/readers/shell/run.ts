@@ -52,6 +52,7 @@ class Run {
 				this.#functions.set(statement.name, statement.body);
 				return;
 			case "loop": {
+				if (readsCaller(statement.condition)) return;
 				for (const name of assignedIn(statement.body)) this.#forget(name, "is set in a loop");
 				return this.all(statement.body);
 			}
@@ -64,6 +65,8 @@ class Run {
 
 	#for({ name, words, body }: Extract<Statement, { kind: "for" }>): void {
 		const values = words.flatMap((word) => expandWord(word, this.#variables));
+		// What else the caller gives is taken to be nothing.
+		if (values.length === 0 && readsCaller(words)) return;
 		const known =
 			values.length > 0 && values.length <= mostIterations && values.every((one) => plainText(one) !== null);
 		if (!known || values.some((one) => /[*?{]/.test(plainText(one)!))) {
@@ -136,6 +139,8 @@ class Run {
 			return;
 		}
 		if (name !== null && this.#call(name, rest.slice(1))) return;
+		// What is only said is not run.
+		if ((name === "echo" || name === "printf") && heredocs.length === 0) return;
 		const file = target === null ? null : expandValue(target.parts, this.#variables);
 		this.commands.push({
 			words: name === "eval" ? evaluated(rest.slice(1), this.#variables) : rest,
@@ -198,6 +203,15 @@ function same(a: Variable | undefined, b: Variable | undefined): boolean {
 	if (a === undefined || b === undefined || "array" in a || "array" in b) return false;
 	const text = plainText(a.value);
 	return text !== null && text === plainText(b.value);
+}
+
+/** Whether the words ask for the caller's arguments: `$#`, `"$@"`, `getopts`. */
+function readsCaller(words: readonly Word[]): boolean {
+	return words.some(({ parts }) =>
+		parts.some((part) =>
+			part.kind === "variable" ? /^[#@*1]$/.test(part.name) : part.kind === "text" && part.text === "getopts",
+		),
+	);
 }
 
 function testsEmpty(condition: readonly Word[], name: string): boolean {
