@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { findBase, readBeside } from "./bases.ts";
+import { composed, readBeside } from "./bases.ts";
 import type { Candidate } from "./candidate.ts";
 import { filesUnder } from "./files.ts";
 import type { Framework } from "./frameworks/framework.ts";
@@ -123,32 +123,20 @@ async function recognised(
 		: { framework: ofMerged, whole: await withBases(candidate, ofMerged, path) };
 }
 
-/** Groups of settings that say nothing of a KL, by the names that they go by. */
-const neutral =
-	/(^|\/)(envs?|data|datasets?|models?|hydra|logg(ing|er)|optim\w*|scheduler|cluster|tokenizer|paths?|deepspeed\w*|vllm|sglang)(\/|\.ya?ml$|$)/i;
-
 /** The candidate with the settings of the files that stand below it; what is not found leaves it open. */
 async function withBases(
 	candidate: Candidate,
 	framework: Framework | null,
 	path: string,
 ): Promise<Candidate> {
-	let settings: Candidate["settings"] = [];
-	let { open } = candidate;
-	const pending = [...candidate.bases];
-	const seen = new Set<string>();
-	for (let base = pending.shift(); base !== undefined && seen.size < 20; base = pending.shift()) {
-		if (seen.has(base) || framework?.ownsBase?.(base) === true) continue;
-		seen.add(base);
-		const found = await findBase(base, path);
-		if (found === null) {
-			if (!neutral.test(base)) open ??= `${base} stands below these settings and is not beside this file`;
-			continue;
-		}
-		settings = [...found.settings, ...settings];
-		pending.push(...found.bases);
-	}
-	return { ...candidate, settings: [...settings, ...candidate.settings], open };
+	if (candidate.bases.length === 0) return candidate;
+	const { settings, missing } = await composed(
+		candidate,
+		path,
+		(file) => framework?.ownsBase?.(file) === true,
+	);
+	const open = missing === null ? null : `${missing} stands below these settings and is not beside this file`;
+	return { ...candidate, settings, open: candidate.open ?? open };
 }
 
 function readText(path: string): { text: string } | AuditError {

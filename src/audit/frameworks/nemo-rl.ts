@@ -40,7 +40,7 @@ export const nemoRl: Framework = {
 	recognises: ({ program, settings, bases }: Candidate) =>
 		/nemo_rl|(^|\/)run_grpo\w*\.py$/.test(program) ||
 		settings.some(({ key }) => key.startsWith("loss_fn.reference_policy_kl")) ||
-		(bases.some((base) => ownDefaults.test(base)) &&
+		(bases.some(({ file }) => ownDefaults.test(file)) &&
 			settings.some(({ key }) => /^(grpo|policy)\./.test(key))),
 	ownsBase: (base) => ownDefaults.test(base),
 	read,

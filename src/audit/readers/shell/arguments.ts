@@ -1,11 +1,11 @@
-import { normalKey, type Setting } from "../../candidate.ts";
+import { type BaseName, normalKey, plainBase, type Setting } from "../../candidate.ts";
 import type { Source } from "../../source.ts";
 import { scalarOf, type Value } from "../../value.ts";
 import { type Pieces, plainText } from "./expand.ts";
 
 export interface Arguments {
 	readonly settings: readonly Setting[];
-	readonly bases: readonly string[];
+	readonly bases: readonly BaseName[];
 	readonly open: string | null;
 }
 
@@ -56,7 +56,8 @@ export function readArguments(words: readonly Pieces[], source: Source): Argumen
 		else if (/^\0+([\w.]*=|$)/.test(form)) open ??= openBy(reasonOf(word));
 	}
 	bases.push(...namedBases(settings));
-	return { settings, bases: bases.filter((base) => !base.includes(gap)), open: open ?? openBase(bases) };
+	const known = bases.filter((base) => !base.includes(gap)).map((base) => plainBase(base));
+	return { settings, bases: known, open: open ?? openBase(bases) };
 }
 
 /** Why an unknown word leaves settings open; one whose name says that it is of something else does not. */
