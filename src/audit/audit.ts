@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { composed, readBeside } from "./bases.ts";
+import { composed } from "./bases.ts";
+import { readBeside } from "./beside.ts";
 import type { Candidate } from "./candidate.ts";
 import { filesUnder } from "./files.ts";
 import type { Framework } from "./frameworks/framework.ts";

@@ -1,13 +1,10 @@
-import { readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { mostParents, readSmall } from "./beside.ts";
 import type { BaseName, Setting } from "./candidate.ts";
 import { interpolate } from "./interpolate.ts";
 import { kindOf, readSource } from "./readers/index.ts";
 import { Source } from "./source.ts";
 
-/** Folders above the file that a path may be relative to: a script is started from its project's root. */
-const mostParents = 6;
-const mostBytes = 2 ** 20;
 const mostBases = 100;
 const deepest = 12;
 
@@ -106,24 +103,6 @@ async function findBase(base: string, from: string): Promise<Found | null> {
 		folder = parent;
 	}
 	return null;
-}
-
-/** The text of a file that stands under the audited file's folder or one above it; null where there is none. */
-export function readBeside(name: string, from: string): string | null {
-	let folder = dirname(resolve(from));
-	for (let i = 0; i <= mostParents; i++) {
-		const text = readSmall(join(folder, name));
-		if (text !== null) return text;
-		const parent = dirname(folder);
-		if (parent === folder) break;
-		folder = parent;
-	}
-	return null;
-}
-
-function readSmall(path: string): string | null {
-	const status = statSync(path, { throwIfNoEntry: false });
-	return status?.isFile() === true && status.size <= mostBytes ? readFileSync(path, "utf8") : null;
 }
 
 async function readBase(path: string): Promise<Found | null> {

@@ -1,3 +1,4 @@
+import { readBeside } from "../../beside.ts";
 import type { Candidate } from "../../candidate.ts";
 import type { Source } from "../../source.ts";
 import type { Embedded, ReadFile } from "../reader.ts";
@@ -42,8 +43,8 @@ export function readShell(source: Source, base = 0): ReadFile {
 		seen.add(same);
 		candidates.push(candidate);
 	};
-	for (const command of commandsOf(base === 0 ? source.text : source.text.slice(base), base))
-		read(command, 0);
+	const text = base === 0 ? source.text : source.text.slice(base);
+	for (const command of commandsOf(text, base, (path) => readBeside(path, source.path))) read(command, 0);
 	return { candidates, embedded };
 }
 

@@ -14,9 +14,12 @@ export interface Command {
 const mostIterations = 24;
 const mostSteps = 20_000;
 
+/** The text of a script that is sourced; null where it is not there. */
+export type ReadSourced = (path: string) => string | null;
+
 /** The commands that a script would run, in every branch, with its variables as far as the script says them. */
-export function commandsOf(text: string, base = 0): Command[] {
-	const run = new Run();
+export function commandsOf(text: string, base = 0, read: ReadSourced = () => null): Command[] {
+	const run = new Run(read);
 	run.all(new Parser(new Lexer(text, base).tokens()).statements());
 	run.uncalled();
 	return run.commands;
@@ -27,8 +30,13 @@ class Run {
 	#variables = new Map<string, Variable>();
 	readonly #functions = new Map<string, readonly Statement[]>();
 	readonly #called = new Set<string>();
+	readonly #read: ReadSourced;
 	#steps = 0;
 	#depth = 0;
+
+	constructor(read: ReadSourced) {
+		this.#read = read;
+	}
 
 	all(statements: readonly Statement[]): void {
 		for (const statement of statements) {
@@ -138,6 +146,10 @@ class Run {
 				this.#variables.set(plainText(target) ?? "", { value: this.#body(heredoc) });
 			return;
 		}
+		if ((name === "source" || name === ".") && rest.length > 1) {
+			this.#source(rest[1], at);
+			return;
+		}
 		if (name !== null && this.#call(name, rest.slice(1))) return;
 		// What is only said is not run.
 		if ((name === "echo" || name === "printf") && heredocs.length === 0) return;
@@ -148,6 +160,17 @@ class Run {
 			target: file,
 			at,
 		});
+	}
+
+	/** What stands there is as if it stood here; of a path that begins with what is not known, its end. */
+	#source(word: Pieces, at: number): void {
+		const last = word.findLastIndex((piece) => "unknown" in piece);
+		const path = (plainText(word.slice(last + 1)) ?? "").replace(/^\/*/, last === -1 ? "$&" : "");
+		const text = this.#depth > 8 || path === "" ? null : this.#read(path);
+		if (text === null) return;
+		this.#depth++;
+		this.all(new Parser(new Lexer(text, at, true).tokens()).statements());
+		this.#depth--;
 	}
 
 	/** A heredoc's words, with what is between them as one space. */
