@@ -3,7 +3,8 @@ import { type BaseName, type Candidate, normalKey, plainBase, type Setting } fro
 import { interpolate } from "../interpolate.ts";
 import type { Source } from "../source.ts";
 import { isUnknown, scalarOf, type Value } from "../value.ts";
-import type { ReadFile } from "./reader.ts";
+import type { Embedded, ReadFile } from "./reader.ts";
+import { yamlCommands } from "./yaml-commands.ts";
 
 /** Most settings of one file: aliases of aliases grow without end. */
 const mostSettings = 20_000;
@@ -13,8 +14,10 @@ const deepest = 40;
 export function readYaml(source: Source, form: "yaml" | "json" = "yaml"): ReadFile {
 	const documents = parseAllDocuments(source.text, { merge: true, uniqueKeys: false, logLevel: "silent" });
 	const candidates: Candidate[] = [];
+	const embedded: Embedded[] = [];
 	for (const document of Array.isArray(documents) ? documents : []) {
 		if (document.errors.length > 0) throw new Error(document.errors[0].message.split("\n")[0]);
+		embedded.push(...yamlCommands(document, source.text));
 		const settings = new Flattened(document, source).settings;
 		if (settings.length === 0) continue;
 		const bases = defaultsOf(settings);
@@ -24,7 +27,7 @@ export function readYaml(source: Source, form: "yaml" | "json" = "yaml"): ReadFi
 			...{ file: source.path, line: first.line, column: first.column, evidence: first.evidence },
 		});
 	}
-	return { candidates, embedded: [] };
+	return { candidates, embedded };
 }
 
 /** Settings by their whole path, in an order in which later ones win. */

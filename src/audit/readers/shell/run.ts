@@ -13,6 +13,8 @@ export interface Command {
 /** Most iterations of a loop that are followed, and most statements of a script: it must end, whatever it says. */
 const mostIterations = 24;
 const mostSteps = 20_000;
+/** Commands within commands (`bash -c "..."`) are followed so deep. */
+const deepestScript = 6;
 
 /** The text of a script that is sourced; null where it is not there. */
 export type ReadSourced = (path: string) => string | null;
@@ -153,6 +155,15 @@ class Run {
 		if (name !== null && this.#call(name, rest.slice(1))) return;
 		// What is only said is not run.
 		if ((name === "echo" || name === "printf") && heredocs.length === 0) return;
+		const inner = innerScript(rest);
+		if (inner !== null && this.#depth < deepestScript) {
+			const outside = new Map(this.#variables);
+			this.#depth++;
+			this.all(new Parser(new Lexer(inner.text, inner.at).tokens()).statements());
+			this.#depth--;
+			this.#variables = outside;
+			if (heredocs.length === 0) return;
+		}
 		const file = target === null ? null : expandValue(target.parts, this.#variables);
 		this.commands.push({
 			words: name === "eval" ? evaluated(rest.slice(1), this.#variables) : rest,
@@ -215,6 +226,18 @@ class Run {
 	#forget(name: string, why: string): void {
 		this.#variables.set(name, unknown(`$${name} ${why}`, 0));
 	}
+}
+
+/** The script of `bash -c "..."`. */
+function innerScript(words: readonly Pieces[]): { text: string; at: number } | null {
+	const texts = words.map((word) => plainText(word));
+	const at = texts.findIndex(
+		(text, i) => i > 0 && /^-[a-z]*c$/.test(text ?? "") && /(^|\/)(ba|z|da)?sh$/.test(texts[i - 1] ?? ""),
+	);
+	if (at === -1 || at + 1 >= words.length) return null;
+	const script = words[at + 1];
+	const text = script.map((piece) => ("unknown" in piece ? "$__not_known" : piece.text)).join("");
+	return { text, at: script.at(0)?.at ?? 0 };
 }
 
 function unknown(why: string, at: number): Variable {
