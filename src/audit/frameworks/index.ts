@@ -13,6 +13,7 @@ import { openInstruct } from "./open-instruct.ts";
 import { openReasonerZero } from "./open-reasoner-zero.ts";
 import { openRlhf } from "./openrlhf.ts";
 import { primeRl } from "./prime-rl.ts";
+import { rl2 } from "./rl2.ts";
 import { roll } from "./roll.ts";
 import { skyRl } from "./skyrl.ts";
 import { slime } from "./slime.ts";
@@ -31,5 +32,5 @@ import { verl } from "./verl.ts";
 export const frameworks: readonly Framework[] = [
 	...[easyR1, verl, openRlhf, openInstruct, skyRl, nemoRl, areal, roll, slime, primeRl],
 	...[tinkerCookbook, msSwift, art, torchforge, torchtune, trinity, tunix, trlx, nemoAligner],
-	...[openReasonerZero, deepSpeedChat, axolotl, llamaFactory, oat, verifiers, unsloth, trl],
+	...[openReasonerZero, deepSpeedChat, axolotl, llamaFactory, oat, rl2, verifiers, unsloth, trl],
 ];

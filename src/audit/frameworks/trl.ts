@@ -99,7 +99,13 @@ export function trainerOf({ program, hints, settings, form }: Candidate): Traine
 		const isTrl = has(
 			/^(num_generations|max_completion_length|use_vllm|vllm_mode|reward_funcs|per_device_train_batch_size)$/,
 		);
-		return name !== undefined && isTrl ? (name as Trainer) : null;
+		if (name !== undefined && isTrl) return name as Trainer;
+		// A script of one's own that TRL's parser fills.
+		const isFilled =
+			has(/^num_generations$/) &&
+			has(/^max_completion_length$/) &&
+			has(/^(beta|loss_type|epsilon|reward_funcs)$/);
+		return isFilled ? "grpo" : null;
 	}
 	if (form === "python" || program !== "") return null;
 	// A recipe, as `trl grpo --config` and open-r1 read it.

@@ -142,9 +142,30 @@ export class Evaluator {
 		if (node.name === "ContinuedString")
 			return childrenOf(node).flatMap((child) => this.pieces(child, depth + 1));
 		if (node.name === "FormatString") return this.#format(node, depth);
+		if (
+			node.name === "ParenthesizedExpression" ||
+			node.name === "VariableName" ||
+			node.name === "BinaryExpression"
+		) {
+			const inner = this.#inner(node, depth);
+			if (inner !== null) return inner;
+		}
 		const value = this.value(node, depth + 1);
 		const at = node.from + 1;
 		return isUnknown(value) ? [{ unknown: value.unknown, at }] : [{ text: pythonText(value), at }];
+	}
+
+	/** The pieces of what stands behind brackets, a name or a sum of texts; null where that is no text. */
+	#inner(node: SyntaxNode, depth: number): Pieces | null {
+		if (depth > deepest) return null;
+		if (node.name === "VariableName") {
+			const found = this.resolve(node);
+			return found === null || isUnknown(found) || !isText(found) ? null : this.pieces(found, depth + 1);
+		}
+		const parts = childrenOf(node).filter(({ name }) => !/^[()]$|^Comment$|^ArithOp$/.test(name));
+		return parts.length > 0 && parts.every((part) => isText(part))
+			? parts.flatMap((part) => this.pieces(part, depth + 1))
+			: null;
 	}
 
 	#format(node: SyntaxNode, depth: number): Pieces {
@@ -239,4 +260,11 @@ export class Evaluator {
 /** As an f-string writes it. */
 function pythonText(value: Value): string {
 	return value === true ? "True" : value === false ? "False" : value === null ? "None" : String(value);
+}
+
+/** Whether an expression may be text that is partly known. */
+function isText({ name }: SyntaxNode): boolean {
+	return /^(FormatString|ContinuedString|String|ParenthesizedExpression|VariableName|BinaryExpression)$/.test(
+		name,
+	);
 }

@@ -9,13 +9,14 @@ import { type Pieces, plainText } from "../shell/expand.ts";
 import { programOf } from "../shell/program.ts";
 import { Evaluator } from "./evaluate.ts";
 import { type Addition, assignments, namesOf } from "./names.ts";
-import { argumentsOf, childrenOf, entriesOf, lastName, stringOf } from "./tree.ts";
+import { type Argument, argumentsOf, childrenOf, entriesOf, lastName, stringOf } from "./tree.ts";
 import { elementsOf } from "./turns.ts";
 
 /** Classes that hold settings, by their names. */
 const settingsClass = /(Config|Configs|Args|Arguments|Params|Parameters|Options)$/;
 /** Calls of frameworks that hold settings under other names. */
-const knownCalls = /^(\w*(GRPO|RLOO|PPO)Trainer|grpo_defaults|simple_grpo_loss|SimpleGRPOLoss|GRPOLoss)$/;
+const knownCalls =
+	/^(\w*(GRPO|RLOO|PPO)Trainer|grpo_defaults|get_default_grpo_config|simple_grpo_loss|SimpleGRPOLoss|GRPOLoss)$/;
 /** Calls that start a command which is a text. */
 const starters = /^(system|run|call|check_call|check_output|Popen|getoutput|getstatusoutput)$/;
 /** Settings that make any call or dict worth a look. */
@@ -153,6 +154,7 @@ class Reader {
 			}
 		}
 		const args = argumentsOf(node, this.#text);
+		if (name === "execute_train") this.#execute(args);
 		if (starters.test(name) && args.length > 0 && /String$/.test(args[0].value.name))
 			this.#script(args[0].value);
 		const isSettings = settingsClass.test(name) || knownCalls.test(name);
@@ -168,13 +170,21 @@ class Reader {
 		return true;
 	}
 
+	/** slime's launchers: `execute_train(train_args=..., train_script="train_async.py")`. */
+	#execute(args: readonly Argument[]): void {
+		const named = (key: string) => args.find(({ name }) => name === key)?.value;
+		const [given, script] = [named("train_args"), named("train_script")];
+		const file = script === undefined ? "train.py" : this.#evaluator.value(script);
+		if (given !== undefined) this.#script(given, `python3 ${typeof file === "string" ? file : "train.py"} `);
+	}
+
 	/** `os.system("python ...")` */
-	#script(node: SyntaxNode): void {
+	#script(node: SyntaxNode, before = ""): void {
 		this.#inTurns(node, () => {
-			const text = this.#evaluator
+			const pieces = this.#evaluator
 				.pieces(node)
-				.map((piece) => ("unknown" in piece ? "$__not_known" : piece.text))
-				.join("");
+				.map((piece) => ("unknown" in piece ? placeholder(piece.unknown) : piece.text));
+			const text = `${before}${pieces.join("")}`;
 			if (!this.embedded.some((one) => one.text === text))
 				this.embedded.push({ kind: "sh", text, at: node.from, expands: false });
 		});
@@ -379,4 +389,10 @@ function isConditional(node: SyntaxNode, beside: SyntaxNode): boolean {
 		if (/^(If|For|While|Try|Match)Statement$/.test(at.name)) return true;
 	}
 	return false;
+}
+
+/** A variable that nothing sets, for what is not known; of arguments that are said to be of something else, by their name. */
+function placeholder(reason: string): string {
+	const of = /(wandb|model|ckpt|perf|optimizer|sglang|vllm|eval|data|log)_args/i.exec(reason)?.[1];
+	return of === undefined ? "$__not_known" : `$${of.toUpperCase()}_ARGS`;
 }
