@@ -61,21 +61,36 @@ export const trl: Framework = {
 	read,
 };
 
-/** Settings that older versions alone have, or newer ones. */
+/** Settings that older versions alone have, or newer ones: the fields of GRPOConfig, version by version. */
 function spans({ settings }: Candidate): VersionSpan {
 	const has = (...keys: readonly string[]) => settings.some(({ key }) => keys.includes(key));
-	if (has("max_prompt_length", "vllm_guided_decoding_regex", "wandb_log_unique_prompts", "use_liger_loss"))
-		return { atMost: "0.28.0" };
-	if (has("entropy_target", "use_adaptive_entropy", "vllm_importance_sampling_clip_max"))
-		return { atLeast: correctedSince };
-	if (has("use_bias_correction_kl", "off_policy_mask_threshold")) return { atLeast: "0.26.0" };
-	if (
-		has("importance_sampling_level", "top_entropy_quantile", "vllm_importance_sampling_correction") ||
-		has("vllm_importance_sampling_cap", "vllm_importance_sampling_mode", "vllm_enable_sleep_mode")
-	)
-		return { atLeast: "0.20.0" };
-	return {};
+	const least = has("entropy_target", "use_adaptive_entropy", "vllm_importance_sampling_clip_max")
+		? correctedSince
+		: has("use_bias_correction_kl", "off_policy_mask_threshold")
+			? "0.26.0"
+			: settings.some(({ key, value }) => key === "loss_type" && newLosses.test(String(value))) ||
+					has("vllm_importance_sampling_correction", "vllm_importance_sampling_mode")
+				? "0.22.0"
+				: has(
+							"importance_sampling_level",
+							"top_entropy_quantile",
+							"generation_kwargs",
+							"vllm_enable_sleep_mode",
+						)
+					? "0.19.0"
+					: undefined;
+	const most = has("vllm_device", "vllm_dtype", "vllm_enable_prefix_caching", "vllm_max_model_len")
+		? "0.18.2"
+		: has("max_prompt_length", "vllm_guided_decoding_regex", "wandb_log_unique_prompts", "use_liger_loss")
+			? "0.28.0"
+			: undefined;
+	return {
+		...(least === undefined ? {} : { atLeast: least }),
+		...(most === undefined ? {} : { atMost: most }),
+	};
 }
+
+const newLosses = /^(dapo|cispo|sapo|luspo|vespo)$/;
 
 /** Which trainer a candidate is of; null of none. */
 export function trainerOf({ program, hints, settings, form }: Candidate): Trainer | null {
