@@ -1,9 +1,10 @@
 import type { Candidate } from "../candidate.ts";
+import { showValue } from "../value.ts";
 import type { Ask } from "./ask.ts";
 import type { Framework, Reading } from "./framework.ts";
 
 const isGrpo = ({ settings }: Candidate): boolean =>
-	settings.some(({ key, value }) => key === "loss._component_" && /grpo/i.test(String(value)));
+	settings.some(({ key, value }) => key === "loss._component_" && /grpo/i.test(showValue(value)));
 
 export const torchtune: Framework = {
 	name: "torchtune",
@@ -14,7 +15,7 @@ export const torchtune: Framework = {
 	recognises: (candidate: Candidate) =>
 		candidate.settings.some(
 			({ key, value }) =>
-				key === "loss._component_" && /torchtune\.(rlhf|dev)\b.*(PPO|GRPO)/.test(String(value)),
+				key === "loss._component_" && /torchtune\.(rlhf|dev)\b.*(PPO|GRPO)/.test(showValue(value)),
 		) || /^tune run$/.test(candidate.program),
 	read,
 };

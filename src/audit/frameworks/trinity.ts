@@ -31,8 +31,11 @@ function read(ask: Ask): Reading {
 	} as const;
 	if (algorithm === undefined || (!withK2.test(algorithm) && !withoutKl.test(algorithm)))
 		throw new Unreadable(`what ${algorithm ?? "the algorithm"} has of a KL is not known`);
-	const loss = ask.choice<Name>("algorithm.kl_loss_fn", withK2.test(algorithm) ? "k2" : "none", all);
-	const reward = ask.choice<Name>("algorithm.kl_penalty_fn", "none", all);
+	// `none` is nothing to YAML.
+	const named = (key: string, fallback: Name): Name =>
+		ask.at(key)?.value === null ? "none" : ask.choice<Name>(key, fallback, all);
+	const loss = named("algorithm.kl_loss_fn", withK2.test(algorithm) ? "k2" : "none");
+	const reward = named("algorithm.kl_penalty_fn", "none");
 	const terms: Term[] = [];
 	if (reward !== "none") {
 		// The correction needs what only the loss has.

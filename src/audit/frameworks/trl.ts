@@ -1,4 +1,5 @@
 import type { Candidate } from "../candidate.ts";
+import { showValue } from "../value.ts";
 import type { Ask } from "./ask.ts";
 import type { Found, Framework, Reading, VersionSpan } from "./framework.ts";
 
@@ -68,7 +69,7 @@ function spans({ settings }: Candidate): VersionSpan {
 		? correctedSince
 		: has("use_bias_correction_kl", "off_policy_mask_threshold")
 			? "0.26.0"
-			: settings.some(({ key, value }) => key === "loss_type" && newLosses.test(String(value))) ||
+			: settings.some(({ key, value }) => key === "loss_type" && newLosses.test(showValue(value))) ||
 					has("vllm_importance_sampling_correction", "vllm_importance_sampling_mode")
 				? "0.22.0"
 				: has(

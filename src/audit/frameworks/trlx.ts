@@ -1,4 +1,5 @@
 import type { Candidate } from "../candidate.ts";
+import { showValue } from "../value.ts";
 import { type Ask, Unreadable } from "./ask.ts";
 import type { Framework, Reading } from "./framework.ts";
 
@@ -11,9 +12,10 @@ export const trlx: Framework = {
 	packages: ["trlx"],
 	others: [],
 	rules: [],
-	recognises: ({ program, hints, settings }: Candidate) =>
+	recognises: ({ form, program, hints, settings }: Candidate) =>
 		(program === "PPOConfig" && hints.some((hint) => /^trlx(\.|$)/.test(hint))) ||
-		settings.some(({ key, value }) => key === "method.name" && /^ppoconfig$/i.test(String(value))),
+		(form !== "python" &&
+			settings.some(({ key, value }) => key === "method.name" && /^ppoconfig$/i.test(showValue(value)))),
 	read,
 };
 

@@ -118,6 +118,6 @@ function variablesOf(map: YAMLMap): Variable[] {
 
 function variable(name: unknown, value: unknown): Variable[] {
 	if (!isScalar(name) || !isScalar(value) || value.value === null) return [];
-	const [key, text] = [String(name.value), String(value.source ?? value.value)];
+	const [key, text] = [String(name.value), value.source ?? ""];
 	return /^[A-Za-z_]\w*$/.test(key) && !/\{\{|[\n$]/.test(text) ? [{ name: key, value: text }] : [];
 }

@@ -105,11 +105,16 @@ function defaultsOf(settings: readonly Setting[]): BaseName[] {
 			const [path, at = ""] = value.split("@");
 			return [{ ...plainBase(withExtension(path)), package: at, isAbove }];
 		}
-		const [, words, group, at] = /^((?:(?:override|optional)\s+)*)\/?([^@]*)(?:@(.*))?$/.exec(named)!;
+		const parts = /^((?:(?:override|optional)\s+)*)\/?([^@]*)(?:@(.*))?$/s.exec(named)!;
+		const [, words, group] = parts;
 		const option = value.replaceAll(/\$\{(\w+)\}/g, (whole, name: string) => choices.get(name) ?? whole);
 		return [
 			{
-				...{ file: withExtension(`${group}/${option}`), group, package: at ?? group.replaceAll("/", ".") },
+				...{
+					file: withExtension(`${group}/${option}`),
+					group,
+					package: parts.at(3) ?? group.replaceAll("/", "."),
+				},
 				...{ isAbove, isOptional: words.includes("optional"), overrides: words.includes("override") },
 			},
 		];

@@ -1,5 +1,5 @@
 import type { SyntaxNode } from "@lezer/common";
-import { isUnknown, numberOf, scalarOf, type Value } from "../../value.ts";
+import { isUnknown, numberOf, type Scalar, scalarOf, type Value } from "../../value.ts";
 import { type Piece, type Pieces, plainText } from "../shell/expand.ts";
 import type { Binding, Names, Parameter, Scope } from "./names.ts";
 import { argumentsOf, childrenOf, lastName, stringOf, unescaped } from "./tree.ts";
@@ -258,7 +258,7 @@ export class Evaluator {
 }
 
 /** As an f-string writes it. */
-function pythonText(value: Value): string {
+function pythonText(value: Scalar): string {
 	return value === true ? "True" : value === false ? "False" : value === null ? "None" : String(value);
 }
 

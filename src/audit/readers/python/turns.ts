@@ -114,11 +114,12 @@ export function turnsAt(
 		const within = loop !== null && place.from >= loop.iterable.from && place.to <= loop.iterable.to;
 		if (loop !== null && !within) times((rowsOf(loop) ?? []).map((_, i) => new Map([[loop.node.from, i]])));
 		if (at.name !== "FunctionDefinition") continue;
-		const calls = names.calls.get(at.from) ?? [];
+		const start = at.from;
+		const calls = names.calls.get(start) ?? [];
 		if (depth < deepest)
 			times(
 				calls.flatMap((call, i) =>
-					turnsAt(call, names, rowsOf, depth + 1).map((turn) => new Map([...turn, [at!.from, i]])),
+					turnsAt(call, names, rowsOf, depth + 1).map((turn) => new Map([...turn, [start, i]])),
 				),
 			);
 		break;

@@ -76,7 +76,7 @@ class Run {
 	#for({ name, words, body }: Extract<Statement, { kind: "for" }>): void {
 		const values = words.flatMap((word) => expandWord(word, this.#variables));
 		// What else the caller gives is taken to be nothing.
-		if (values.length === 0 && readsCaller(words)) return;
+		if (readsCaller(words) && values.every((value) => plainText(value) === "")) return;
 		const known =
 			values.length > 0 && values.length <= mostIterations && values.every((one) => plainText(one) !== null);
 		if (!known || values.some((one) => /[*?{]/.test(plainText(one)!))) {
