@@ -1,12 +1,19 @@
 import { expect, test } from "vitest";
 import type { Case } from "../testing/audit/case.ts";
+import { habitCases } from "../testing/audit/habits.ts";
 import { huggingFaceCases } from "../testing/audit/hugging-face.ts";
+import { jobCases } from "../testing/audit/jobs.ts";
+import { moreFrameworkCases } from "../testing/audit/more-frameworks.ts";
 import { otherCases } from "../testing/audit/others.ts";
+import { pythonTurnCases } from "../testing/audit/python-turns.ts";
 import { shellCases } from "../testing/audit/shell.ts";
 import { verlCases } from "../testing/audit/verl.ts";
 import { auditText } from "./audit.ts";
 
-const cases: readonly Case[] = [...verlCases, ...shellCases, ...huggingFaceCases, ...otherCases];
+const cases: readonly Case[] = [
+	...[verlCases, shellCases, habitCases, jobCases, huggingFaceCases, pythonTurnCases, otherCases],
+	moreFrameworkCases,
+].flat();
 
 test.each(cases.map((one) => [one.name, one] as const))("%s", async (_, { path, text, version, runs }) => {
 	const audited = await auditText(path, text, version === undefined ? {} : { version });

@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { findBase } from "./bases.ts";
+import { composed } from "./bases.ts";
+import { readBeside } from "./beside.ts";
 import type { Candidate } from "./candidate.ts";
 import { filesUnder } from "./files.ts";
 import type { Framework } from "./frameworks/framework.ts";
@@ -74,9 +75,9 @@ class Auditor {
 			const candidates = await readSource(kind, new Source(path, text));
 			const runs: AuditedRun[] = [];
 			for (const candidate of candidates) {
-				const framework = frameworks.find((one) => one.recognises(candidate));
-				if (framework === undefined || runs.length >= mostRuns) continue;
-				const whole = await withBases(candidate, framework, path);
+				const found = await recognised(candidate, path);
+				if (found === null || runs.length >= mostRuns) continue;
+				const { framework, whole } = found;
 				runs.push(judge(framework, whole, this.#version(framework, path, text)));
 			}
 			return clean({ path, runs, errors: [] });
@@ -97,33 +98,46 @@ class Auditor {
 
 	#version(framework: Framework, path: string, text: string): ChosenVersion {
 		const { version } = this.#options;
-		if (version !== undefined) return { version, from: "flag", atLeast: null };
+		if (version !== undefined)
+			return { version: framework.dated?.(version) ?? version, from: "flag", atLeast: null };
+		const own = framework.vendored?.((name) => readBeside(name, path)) ?? null;
+		if (own !== null) return { version: own, from: "file", atLeast: null };
 		const pin =
 			framework.packages.length === 0 ? null : this.#pins.find(framework.packages, resolve(path), text);
 		if (pin?.exact === true) return { version: pin.version, from: "file", atLeast: null };
-		return { version: framework.newest, from: "assumed", atLeast: pin?.version ?? null };
+		return { version: framework.assumed, from: "assumed", atLeast: pin?.version ?? null };
 	}
 }
 
+/** The framework that a candidate is of, with the settings that stand below it: alone, or with them. */
+async function recognised(
+	candidate: Candidate,
+	path: string,
+): Promise<{ framework: Framework; whole: Candidate } | null> {
+	const framework = frameworks.find((one) => one.recognises(candidate));
+	if (framework !== undefined) return { framework, whole: await withBases(candidate, framework, path) };
+	if (candidate.bases.length === 0) return null;
+	const merged = await withBases(candidate, null, path);
+	const ofMerged = frameworks.find((one) => one.recognises(merged));
+	return ofMerged === undefined
+		? null
+		: { framework: ofMerged, whole: await withBases(candidate, ofMerged, path) };
+}
+
 /** The candidate with the settings of the files that stand below it; what is not found leaves it open. */
-async function withBases(candidate: Candidate, framework: Framework, path: string): Promise<Candidate> {
-	let settings: Candidate["settings"] = [];
-	let { open } = candidate;
-	const pending = [...candidate.bases];
-	const seen = new Set<string>();
-	for (let base = pending.shift(); base !== undefined && seen.size < 20; base = pending.shift()) {
-		if (seen.has(base) || framework.ownsBase?.(base) === true) continue;
-		seen.add(base);
-		const found = await findBase(base, path);
-		if (found === null) {
-			// A group of hydra's that says nothing of a KL is not worth a doubt where the framework's own stands beside it.
-			open ??= `${base} stands below these settings and is not beside this file`;
-			continue;
-		}
-		settings = [...found.settings, ...settings];
-		pending.push(...found.bases);
-	}
-	return { ...candidate, settings: [...settings, ...candidate.settings], open };
+async function withBases(
+	candidate: Candidate,
+	framework: Framework | null,
+	path: string,
+): Promise<Candidate> {
+	if (candidate.bases.length === 0) return candidate;
+	const { settings, missing } = await composed(
+		candidate,
+		path,
+		(file) => framework?.ownsBase?.(file) === true,
+	);
+	const open = missing === null ? null : `${missing} stands below these settings and is not beside this file`;
+	return { ...candidate, settings, open: candidate.open ?? open };
 }
 
 function readText(path: string): { text: string } | AuditError {

@@ -6,6 +6,30 @@ export interface Setting extends Place {
 	/** As frameworks look it up: dots between levels, no dashes in front, underscores within. */
 	readonly key: string;
 	readonly value: Value;
+	/** An interpolation as the file has it: what it stands for may change with what is composed. */
+	readonly written?: string;
+	/** Whether it is one that the framework need not know: hydra's `+`. */
+	readonly added?: true;
+}
+
+/** A file of settings that another names. */
+export interface BaseName {
+	/** As it is named, with its extension. */
+	readonly file: string;
+	/** hydra's group, without its package; null of a plain file. */
+	readonly group: string | null;
+	/** Where its settings stand, if its own first line does not say it: "" beside those that name it. */
+	readonly package: string;
+	/** Whether it stands above them: it is named after `_self_`. */
+	readonly isAbove: boolean;
+	readonly isOptional: boolean;
+	/** Whether it says only which option of a group is taken. */
+	readonly overrides: boolean;
+}
+
+/** A file that is named as such. */
+export function plainBase(file: string): BaseName {
+	return { file, group: null, package: "", isAbove: false, isOptional: false, overrides: false };
 }
 
 /** How the settings of a candidate are written, which is how a change of them is shown. */
@@ -22,8 +46,8 @@ export interface Candidate extends Place {
 	readonly hints: readonly string[];
 	/** In the order of the file: of two with one key the last counts. */
 	readonly settings: readonly Setting[];
-	/** Files of settings that stand below these, as the file names them. */
-	readonly bases: readonly string[];
+	/** Files of settings that stand below these, the first lowest. */
+	readonly bases: readonly BaseName[];
 	/** Why settings may be missing here that the run has; null where what is not set is at its default. */
 	readonly open: string | null;
 }

@@ -14,7 +14,7 @@ import { compareVersions } from "./versions.ts";
 export interface ChosenVersion {
 	readonly version: string;
 	readonly from: "flag" | "file" | "assumed";
-	/** Where it is assumed, the least that it can be. */
+	/** Where it is assumed, the least that a requirement allows. */
 	readonly atLeast: string | null;
 }
 
@@ -38,17 +38,15 @@ const mostReadings = 600;
 
 /** What a candidate's run follows. */
 export function judge(framework: Framework, candidate: Candidate, chosen: ChosenVersion): AuditedRun {
-	const { outcome, possible, reasons } = outcomeAt(framework, candidate, chosen.version);
+	const [version, ...rest] = possibleVersions(framework, candidate, chosen);
+	const { outcome, possible, reasons } = outcomeAt(framework, candidate, version);
 	const others = new Set<AuditObjective>(possible);
 	const elsewhere: string[] = [];
-	if (chosen.from === "assumed" && outcome.objective !== "unknown") {
-		for (const version of framework.others) {
-			if (chosen.atLeast !== null && compareVersions(version, chosen.atLeast) < 0) continue;
-			const { objective } = outcomeAt(framework, candidate, version).outcome;
-			if (objective === outcome.objective) continue;
-			others.add(objective);
-			elsewhere.push(`${objective} in ${version}`);
-		}
+	for (const other of outcome.objective === "unknown" ? [] : rest) {
+		const { objective } = outcomeAt(framework, candidate, other).outcome;
+		if (objective === outcome.objective) continue;
+		others.add(objective);
+		elsewhere.push(`${objective} in ${other}`);
 	}
 	others.delete(outcome.objective);
 	const change = changeOf(candidate, outcome);
@@ -58,12 +56,12 @@ export function judge(framework: Framework, candidate: Candidate, chosen: Chosen
 		outcome.reason,
 		...(reasons.length > 0 && outcome.objective === "unknown" ? [`not known: ${reasons.join("; ")}`] : []),
 		...(elsewhere.length > 0
-			? [`this assumes the newest version; the same settings mean ${elsewhere.join(", ")}`]
+			? [`this assumes version ${version}; the same settings mean ${elsewhere.join(", ")}`]
 			: []),
 	];
 	return {
 		framework: framework.name,
-		frameworkVersion: chosen.version,
+		frameworkVersion: version,
 		versionFrom: chosen.from,
 		estimator: outcome.estimator,
 		place: outcome.place,
@@ -79,6 +77,22 @@ export function judge(framework: Framework, candidate: Candidate, chosen: Chosen
 		line: candidate.line,
 		column: candidate.column,
 	};
+}
+
+/** The versions that are possible, the one that is taken first: what is assumed, brought within what the file allows. */
+function possibleVersions(
+	framework: Framework,
+	candidate: Candidate,
+	{ version, from, atLeast }: ChosenVersion,
+): string[] {
+	if (from !== "assumed") return [version];
+	const span = framework.spans?.(candidate) ?? {};
+	const within = (one: string): string => {
+		const least = [atLeast, span.atLeast].find((bound) => bound != null && compareVersions(one, bound) < 0);
+		if (least != null) return least;
+		return span.atMost !== undefined && compareVersions(one, span.atMost) > 0 ? span.atMost : one;
+	};
+	return [...new Set([version, ...(span.others ?? framework.others)].map(within))];
 }
 
 function findingsOf(

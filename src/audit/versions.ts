@@ -80,6 +80,13 @@ function pinIn(packages: readonly string[], text: string): { version: string; ex
 			"i",
 		).exec(stripComments(text));
 		if (pinned !== null) return { version: pinned[2], exact: pinned[1] !== ">=" };
+		const tagged = new RegExp(`[-:/]${escaped}v?(\\d+\\.\\d[\\w.]*)`, "i").exec(stripComments(text));
+		if (tagged !== null) return { version: tagged[1], exact: true };
+		const cloned = new RegExp(
+			`(?:-b|--branch)[ =]v(\\d[\\w.]*) (?:--?[\\w-]+(?:[ =]\\d+)? )*https://[^\\s"']*/${escaped}(?:\\.git)?(?=\\s|$)`,
+			"im",
+		).exec(text);
+		if (cloned !== null) return { version: cloned[1], exact: true };
 		const locked = new RegExp(`name = "${escaped}"\\s*\\nversion = "(\\d[\\w.]*)"`, "i").exec(text);
 		if (locked !== null) return { version: locked[1], exact: true };
 	}

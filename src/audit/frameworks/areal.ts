@@ -4,10 +4,12 @@ import type { Ask } from "./ask.ts";
 import type { Framework, Reading } from "./framework.ts";
 
 const coef = "actor.kl_ctl";
+/** Of ReaLHF, and of AReaL before it was rewritten: the reference is always there. */
+const oldCoef = "ppo.kl_ctl";
 
 export const areal: Framework = {
 	name: "AReaL",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["areal"],
 	others: [],
 	rules: [
@@ -19,13 +21,28 @@ export const areal: Framework = {
 			source: "AReaL 1.0.4: actor.kl_ctl (0.1), ref (None)",
 		},
 	],
-	recognises: ({ program, settings }: Candidate) =>
-		/(^|[./])areal([./]|$)/i.test(program) ||
-		settings.some(({ key }) => key === coef || key === "actor.kl_estimator"),
+	recognises: ({ program, settings, bases }: Candidate) =>
+		(/(^|[./])areal([./]|$)/i.test(program) &&
+			(bases.length > 0 || settings.some(({ key }) => /^(actor|ref|gconfig|rollout)\./.test(key)))) ||
+		settings.some(({ key }) => key === coef || key === oldCoef || key === "actor.kl_estimator"),
 	read,
 };
 
 function read(ask: Ask): Reading {
+	if (ask.has(oldCoef))
+		return {
+			terms: [
+				{
+					place: "reward",
+					estimator: "k1",
+					beta: ask.number(oldCoef, 0.1),
+					key: oldCoef,
+					credit: "reward-to-go",
+					discount: ask.discount("ppo.discount"),
+				},
+			],
+			remedy: { possible: true, changes: [[oldCoef, "0.1"]] },
+		};
 	const beta = ask.number(coef, 0.1);
 	const remedy = {
 		possible: true,

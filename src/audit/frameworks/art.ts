@@ -4,7 +4,7 @@ import type { Framework, Reading } from "./framework.ts";
 
 export const art: Framework = {
 	name: "ART",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["openpipe-art"],
 	others: [],
 	rules: [

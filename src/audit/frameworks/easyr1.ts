@@ -7,7 +7,7 @@ import { verlEstimators, verlName } from "./verl-estimators.ts";
 /** The fork of verl whose KL stands under `algorithm` alone. */
 export const easyR1: Framework = {
 	name: "EasyR1",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["easyr1"],
 	others: [],
 	rules: [

@@ -69,16 +69,27 @@ export interface Reading {
 	readonly findings?: readonly Found[];
 	/** Where something else than a KL acts. */
 	readonly instead?: {
-		readonly objective: "biased" | "silently-ignored" | "unknown";
+		readonly objective: "biased" | "silently-ignored" | "sign-flipped" | "unknown";
 		readonly reason: string;
 	};
 	readonly remedy: Remedy;
 }
 
+/** Between which versions a run's is, as far as it can be told. */
+export interface VersionSpan {
+	readonly atLeast?: string;
+	readonly atMost?: string;
+	/** Versions with other meanings, where those are others than the framework's. */
+	readonly others?: readonly string[];
+}
+
+/** The text of a file of the project that an audited file belongs to; null where there is none. */
+export type ReadBeside = (path: string) => string | null;
+
 export interface Framework {
 	readonly name: string;
-	/** When its code was read, as a version that is newer than any. */
-	readonly newest: string;
+	/** The version that is taken where none is known: the newest whose code was read, by its month, if not said otherwise. */
+	readonly assumed: string;
 	/** Names under which pins have it. */
 	readonly packages: readonly string[];
 	/** Versions with other meanings, one for each meaning. */
@@ -86,6 +97,12 @@ export interface Framework {
 	readonly rules: readonly Rule[];
 	/** Whether a candidate configures a run of it. */
 	recognises(candidate: Candidate): boolean;
+	/** The versions that a candidate's settings leave possible: some settings exist only in a few. */
+	spans?(candidate: Candidate): VersionSpan;
+	/** The version that a date stands for, where the framework is used from its repository. */
+	dated?(date: string): string;
+	/** The version of a copy that stands in the user's own project; null where it cannot be told. */
+	vendored?(read: ReadBeside): string | null;
 	/** Whether a base of a candidate is the framework's own file of defaults. */
 	ownsBase?(base: string): boolean;
 	/** Called for each value that a setting which is not known might have, and for several versions: no state. */

@@ -5,7 +5,7 @@ import type { Framework, Reading } from "./framework.ts";
 
 export const msSwift: Framework = {
 	name: "ms-swift",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["ms-swift", "ms_swift"],
 	others: [],
 	rules: [],

@@ -6,9 +6,12 @@ const coef = "loss_fn.reference_policy_kl_penalty";
 const kind = "loss_fn.reference_policy_kl_type";
 const rewardOn = ["loss_fn.use_kl_in_reward", "grpo.use_kl_in_reward"];
 
+/** Its own files of defaults: 0.01 and k3. */
+const ownDefaults = /(^|\/)grpo_math_1B\w*\.ya?ml$/;
+
 export const nemoRl: Framework = {
 	name: "NeMo-RL",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["nemo-rl", "nemo_rl"],
 	others: ["0.6.0"],
 	rules: [
@@ -34,9 +37,12 @@ export const nemoRl: Framework = {
 			source: "NeMo-RL, from v0.7.0",
 		},
 	],
-	recognises: ({ program, settings }: Candidate) =>
+	recognises: ({ program, settings, bases }: Candidate) =>
 		/nemo_rl|(^|\/)run_grpo\w*\.py$/.test(program) ||
-		settings.some(({ key }) => key.startsWith("loss_fn.reference_policy_kl")),
+		settings.some(({ key }) => key.startsWith("loss_fn.reference_policy_kl")) ||
+		(bases.some(({ file }) => ownDefaults.test(file)) &&
+			settings.some(({ key }) => /^(grpo|policy)\./.test(key))),
+	ownsBase: (base) => ownDefaults.test(base),
 	read,
 };
 

@@ -16,7 +16,7 @@ const kinds = {
 
 export const openInstruct: Framework = {
 	name: "open-instruct",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["open-instruct", "open_instruct"],
 	others: [],
 	rules: [

@@ -9,7 +9,7 @@ const inLossKeys = ["algo.kl.use_loss", "use_kl_loss"];
 
 export const openRlhf: Framework = {
 	name: "OpenRLHF",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["openrlhf"],
 	others: [],
 	rules: [

@@ -7,7 +7,7 @@ const kind = ["trainer.loss.type", "loss.type"];
 
 export const primeRl: Framework = {
 	name: "prime-rl",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["prime-rl"],
 	others: [],
 	rules: [
@@ -19,8 +19,9 @@ export const primeRl: Framework = {
 			source: "prime-rl, 2026-08: trainer.loss.kl_tau (1e-3)",
 		},
 	],
-	recognises: ({ program, settings, form }: Candidate) =>
-		/^(rl|prime-rl .*)$|prime_rl[./]/.test(program) ||
+	recognises: ({ program, settings, bases, form }: Candidate) =>
+		/^prime-rl |prime_rl[./]/.test(program) ||
+		(program === "rl" && settings.length + bases.length > 0) ||
 		settings.some(({ key }) => coef.includes(key)) ||
 		(form === "toml" &&
 			program === "" &&

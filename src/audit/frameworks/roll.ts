@@ -6,7 +6,7 @@ const names = { kl: "k1", abs: "abs", mse: "k2", full: "full" } as const;
 
 export const roll: Framework = {
 	name: "ROLL",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: [],
 	others: [],
 	rules: [

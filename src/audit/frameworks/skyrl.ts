@@ -7,7 +7,7 @@ const under = (key: string) => `trainer.algorithm.${key}`;
 
 export const skyRl: Framework = {
 	name: "SkyRL",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["skyrl", "skyrl-train"],
 	others: [],
 	rules: [

@@ -6,7 +6,7 @@ const names = { k1: "k1", k2: "k2", k3: "k3", low_var_kl: "k3" } as const;
 
 export const slime: Framework = {
 	name: "slime",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["slime"],
 	others: [],
 	rules: [

@@ -4,7 +4,7 @@ import type { Framework, Reading } from "./framework.ts";
 
 export const tinkerCookbook: Framework = {
 	name: "tinker-cookbook",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["tinker-cookbook", "tinker_cookbook"],
 	others: [],
 	rules: [

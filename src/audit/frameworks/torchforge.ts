@@ -2,7 +2,7 @@ import type { Framework } from "./framework.ts";
 
 export const torchforge: Framework = {
 	name: "torchforge",
-	newest: "2025-11",
+	assumed: "2025-11",
 	packages: ["torchforge", "forge"],
 	others: [],
 	rules: [],

@@ -1,6 +1,7 @@
 import type { Candidate } from "../candidate.ts";
+import { showValue } from "../value.ts";
 import type { Ask } from "./ask.ts";
-import type { Found, Framework, Reading } from "./framework.ts";
+import type { Found, Framework, Reading, VersionSpan } from "./framework.ts";
 
 type Trainer = "grpo" | "rloo" | "ppo" | "async-grpo";
 
@@ -16,12 +17,13 @@ const classes: Partial<Record<string, Trainer>> = {
 	...{ AsyncGRPOConfig: "async-grpo", AsyncGRPOTrainer: "async-grpo" },
 };
 
-/** The version from which PR 6503's default holds; it was open when the code was read. */
-const correctedSince = "2026-09";
+/** The version from which `use_bias_correction_kl` is on by default. */
+const correctedSince = "1.10.0";
 
 export const trl: Framework = {
 	name: "TRL",
-	newest: "2026-07",
+	// Scripts in the wild are of before the correction: where none of this is known both are said.
+	assumed: "1.9.2",
 	packages: ["trl"],
 	others: ["0.18.2", correctedSince],
 	rules: [
@@ -56,19 +58,55 @@ export const trl: Framework = {
 		},
 	],
 	recognises: (candidate) => trainerOf(candidate) !== null,
+	spans,
 	read,
 };
+
+/** Settings that older versions alone have, or newer ones: the fields of GRPOConfig, version by version. */
+function spans({ settings }: Candidate): VersionSpan {
+	const has = (...keys: readonly string[]) => settings.some(({ key }) => keys.includes(key));
+	const least = has("entropy_target", "use_adaptive_entropy", "vllm_importance_sampling_clip_max")
+		? correctedSince
+		: has("use_bias_correction_kl", "off_policy_mask_threshold")
+			? "0.26.0"
+			: settings.some(({ key, value }) => key === "loss_type" && newLosses.test(showValue(value))) ||
+					has("vllm_importance_sampling_correction", "vllm_importance_sampling_mode")
+				? "0.22.0"
+				: has(
+							"importance_sampling_level",
+							"top_entropy_quantile",
+							"generation_kwargs",
+							"vllm_enable_sleep_mode",
+						)
+					? "0.19.0"
+					: undefined;
+	const most = has("vllm_device", "vllm_dtype", "vllm_enable_prefix_caching", "vllm_max_model_len")
+		? "0.18.2"
+		: has("max_prompt_length", "vllm_guided_decoding_regex", "wandb_log_unique_prompts", "use_liger_loss")
+			? "0.28.0"
+			: undefined;
+	return {
+		...(least === undefined ? {} : { atLeast: least }),
+		...(most === undefined ? {} : { atMost: most }),
+	};
+}
+
+const newLosses = /^(dapo|cispo|sapo|luspo|vespo)$/;
 
 /** Which trainer a candidate is of; null of none. */
 export function trainerOf({ program, hints, settings, form }: Candidate): Trainer | null {
 	if (program === "GRPOTrainer" || program === "RLOOTrainer" || program === "AsyncGRPOTrainer")
-		return settings.some(({ key }) => /^(args|config)(\.|$)/.test(key)) ? null : classes[program]!;
+		return !isOfTrl(hints)
+			? null
+			: settings.some(({ key }) => /^(args|config)(\.|$)/.test(key))
+				? null
+				: classes[program]!;
 	const ofClass =
 		classes[program] ??
 		hints
 			.map((hint) => (hint.endsWith("Config") ? classes[hint] : undefined))
 			.find((one) => one !== undefined);
-	if (ofClass !== undefined && form === "python") return ofClass;
+	if (ofClass !== undefined && form === "python") return isOfTrl(hints) ? ofClass : null;
 	const command = /^trl (grpo|rloo|ppo)$/.exec(program)?.[1];
 	if (command !== undefined) return command as Trainer;
 	const has = (pattern: RegExp) => settings.some(({ key }) => pattern.test(key));
@@ -77,7 +115,13 @@ export function trainerOf({ program, hints, settings, form }: Candidate): Traine
 		const isTrl = has(
 			/^(num_generations|max_completion_length|use_vllm|vllm_mode|reward_funcs|per_device_train_batch_size)$/,
 		);
-		return name !== undefined && isTrl ? (name as Trainer) : null;
+		if (name !== undefined && isTrl) return name as Trainer;
+		// A script of one's own that TRL's parser fills.
+		const isFilled =
+			has(/^num_generations$/) &&
+			has(/^max_completion_length$/) &&
+			has(/^(beta|loss_type|epsilon|reward_funcs)$/);
+		return isFilled ? "grpo" : null;
 	}
 	if (form === "python" || program !== "") return null;
 	// A recipe, as `trl grpo --config` and open-r1 read it.
@@ -87,6 +131,12 @@ export function trainerOf({ program, hints, settings, form }: Candidate): Traine
 	)
 		return null;
 	return has(/^(rloo_k|normalize_advantages)$/) ? "rloo" : "grpo";
+}
+
+/** Other libraries have classes of these names: a file that imports must import from TRL, or what is made of it. */
+function isOfTrl(hints: readonly string[]): boolean {
+	const modules = hints.filter((hint) => !(hint in classes));
+	return modules.length === 0 || modules.some((hint) => /^(trl|unsloth|verifiers|open_r1)(\.|$)/.test(hint));
 }
 
 function read(ask: Ask): Reading {
@@ -116,9 +166,13 @@ function withDefault(ask: Ask, reading: Reading): Reading {
 	return { ...reading, findings: [...(reading.findings ?? []), { rule: "trl/default-beta" }] };
 }
 
-/** GRPO's KL is k3 in the loss, whatever is set. @param fallback beta's default @param corrects whether it can be corrected */
-export function readGrpo(ask: Ask, fallback: number, corrects: boolean): Reading {
-	const beta = ask.number("beta", fallback);
+/**
+ * GRPO's KL is k3 in the loss, whatever is set.
+ * @param fallback beta's default
+ * @param corrects whether it can be corrected
+ */
+export function readGrpo(ask: Ask, fallback: number, corrects: boolean, key = "beta"): Reading {
+	const beta = ask.number(key, fallback);
 	const remedy = {
 		possible: false,
 		changes: [],
@@ -133,7 +187,7 @@ export function readGrpo(ask: Ask, fallback: number, corrects: boolean): Reading
 		"top_entropy_quantile",
 	].find((key) => ask.has(key));
 	if (sparing !== undefined) found.push({ rule: "trl/importance-spares-kl", key: sparing });
-	const base = { place: "loss", estimator: "k3", beta, key: "beta" } as const;
+	const base = { place: "loss", estimator: "k3", beta, key } as const;
 	if (!corrects || !correction(ask)) return { terms: [base], findings: found, remedy };
 	if (ask.choice("importance_sampling_level", "token", ["token", "sequence", "sequence_token"]) === "token")
 		return {
@@ -171,7 +225,9 @@ function readRloo(ask: Ask): Reading {
 function readPpo(ask: Ask): Reading {
 	// `init_kl_coef` and `kl_penalty` are of versions before 0.12.
 	const key = ask.at("kl_coef", "init_kl_coef")?.key ?? "kl_coef";
-	const beta = ask.number(["kl_coef", "init_kl_coef"], 0.05);
+	// Up to 0.11 another class had this name, with other settings and another default.
+	const isOld = ask.has("init_kl_coef", "mini_batch_size", "adap_kl_ctrl", "ppo_epochs", "log_with");
+	const beta = ask.number(["kl_coef", "init_kl_coef"], isOld ? 0.2 : 0.05);
 	const names = { kl: "k1", k1: "k1", k3: "k3", abs: "abs", mse: "k2", full: "full" } as const;
 	const name = ask.choice(["kl_estimator", "kl_penalty"], "k1", ["k1", "k3", "kl", "abs", "mse", "full"]);
 	const estimator = names[name];

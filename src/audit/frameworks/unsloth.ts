@@ -4,7 +4,7 @@ import { readGrpo, trainerOf, trl } from "./trl.ts";
 /** TRL's trainers with other defaults, put there when it is imported. */
 export const unsloth: Framework = {
 	name: "Unsloth",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["unsloth"],
 	others: [],
 	rules: trl.rules,

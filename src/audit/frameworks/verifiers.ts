@@ -1,22 +1,31 @@
-import type { Framework } from "./framework.ts";
+import { type Ask, Unreadable } from "./ask.ts";
+import type { Framework, Reading } from "./framework.ts";
 
 export const verifiers: Framework = {
 	name: "verifiers",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["verifiers"],
 	others: [],
 	rules: [],
 	recognises: ({ program, hints, settings }) =>
-		/^(GRPOConfig|grpo_defaults|GRPOTrainer)$/.test(program) &&
+		/^(GRPOConfig|grpo_defaults|get_default_grpo_config|GRPOTrainer)$/.test(program) &&
 		hints.some((hint) => /^verifiers(\.|$)/.test(hint)) &&
 		!(program === "GRPOTrainer" && settings.some(({ key }) => /^(args|config)(\.|$)/.test(key))),
-	// Versions after 0.1.6 have no such class: a file that uses it is of one before.
-	read: (ask) => ({
-		terms: [{ place: "loss", estimator: "k3", beta: ask.number("beta", 0.001), key: "beta" }],
-		remedy: {
-			possible: false,
-			changes: [],
-			nearest: "TRL's RLOOTrainer: verifiers' own trainer has k3 in the loss",
-		},
-	}),
+	read,
 };
+
+function read(ask: Ask): Reading {
+	const remedy = {
+		possible: false,
+		changes: [],
+		nearest: "TRL's RLOOTrainer: verifiers' own trainer has k3 in the loss, or no KL",
+	} as const;
+	// Up to 0.1.1 the call makes TRL's own class, of whatever version; from 0.1.7 there is no KL.
+	if (ask.candidate.program === "get_default_grpo_config" && !ask.has("beta"))
+		throw new Unreadable("beta is left at what a version before 0.1.2 gives it");
+	if (!ask.has("beta") && ask.has("rollouts_per_example", "micro_batch_size")) return { terms: [], remedy };
+	return {
+		terms: [{ place: "loss", estimator: "k3", beta: ask.number("beta", 0.001), key: "beta" }],
+		remedy,
+	};
+}

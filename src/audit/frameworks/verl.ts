@@ -3,6 +3,7 @@ import { type Ask, Unreadable } from "./ask.ts";
 import { normalisationRule } from "./common-rules.ts";
 import type { Found, Framework, Ignored, Reading, Term } from "./framework.ts";
 import { type VerlName, verlEstimators, verlName } from "./verl-estimators.ts";
+import { subtracted, verlBeside, verlOfDay, verlSpan } from "./verl-versions.ts";
 
 const lossOn = "actor_rollout_ref.actor.use_kl_loss";
 const lossCoef = "actor_rollout_ref.actor.kl_loss_coef";
@@ -12,13 +13,13 @@ const rewardCoef = ["algorithm.kl_ctrl.kl_coef", "critic.kl_ctrl.kl_coef"];
 const rewardType = "algorithm.kl_penalty";
 
 /** Entry points whose trainer is verl's own. */
-const known = /(^|[./])(main_ppo\w*|main_dapo|fully_async_main|\w*main_ppo)(\.py)?$/;
+const known = /(^|[./])(main_ppo\w*|main_dapo|fully_async_main|siirl\.main_dag|\w*main_ppo)(\.py)?$/;
 /** What verl starts besides training by reward. */
 const others = /sft|main_eval|main_generation|model_merger|preprocess|main_reward/;
 
 export const verl: Framework = {
 	name: "verl",
-	newest: "2026-08",
+	assumed: "2026-08",
 	packages: ["verl"],
 	others: ["0.3.0.post1"],
 	rules: [
@@ -79,6 +80,13 @@ export const verl: Framework = {
 			source: "verl, 2026-08: actor_rollout_ref.actor.kl_loss_type",
 		},
 		{
+			id: "verl/kl-loss-subtracted",
+			severity: "error",
+			message: "the KL in the loss is subtracted: the policy is pushed away from its reference",
+			why: "verl between 2025-01-23 and 2025-02-01, and projects that copied it then, have policy_loss - kl_loss * coef.",
+			source: "verl, 2025-01-23 to 2025-02-01: verl/workers/actor/dp_actor.py",
+		},
+		{
 			id: "verl/rollout-weights-spare-kl",
 			severity: "note",
 			message: "importance weights of the rollout (rollout_is) never multiply the KL in the loss",
@@ -87,8 +95,11 @@ export const verl: Framework = {
 		},
 	],
 	recognises: isVerl,
+	spans: verlSpan,
+	dated: verlOfDay,
+	vendored: verlBeside,
 	ownsBase: (base) =>
-		/(^|\/)(ppo_trainer|ppo_megatron_trainer|dapo_trainer|ppo_veomni_trainer|_generated_\w+)(\.ya?ml)?$/.test(
+		/(^|\/)(ppo_trainer|ppo_\w+_trainer|dapo_\w*trainer|_generated_\w+|\w+_multiturn_\w+)(\.ya?ml)?$/.test(
 			base,
 		),
 	read,
@@ -116,14 +127,29 @@ function read(ask: Ask): Reading {
 	own(lossOn);
 	const inLoss = ask.flag(lossOn, false);
 	const hasSwitch = ask.has(rewardOn) || ask.since("0.3.1");
-	if (hasSwitch) own(rewardOn);
+	// A KL in the loss leaves the reward without one in every version, unless it is asked for.
+	if (hasSwitch && !inLoss && !isSurelyNew(ask.candidate)) own(rewardOn);
 	const inReward = hasSwitch ? ask.flag(rewardOn, false) : !inLoss;
+	if (inReward && ask.under("rllm."))
+		throw new Unreadable("rllm's trainers leave the KL out of the reward, whatever use_kl_in_reward says");
 	const terms = [...(inReward ? [rewardTerm(ask)] : []), ...(inLoss ? [lossTerm(ask)] : [])];
 	const acting = terms.filter(({ beta }) => beta !== 0);
+	const isFlipped = ask.version === subtracted && acting.some(({ place }) => place === "loss");
 	return {
 		terms,
+		...(isFlipped
+			? {
+					instead: {
+						objective: "sign-flipped" as const,
+						reason: "verl of the end of January 2025 subtracts the KL loss",
+					},
+				}
+			: {}),
 		ignored: [...(inReward ? [] : unusedInReward), ...(inLoss ? [] : unusedInLoss)],
-		findings: findings(ask, acting, hasSwitch),
+		findings: [
+			...(isFlipped ? [{ rule: "verl/kl-loss-subtracted", key: lossCoef }] : []),
+			...findings(ask, acting, hasSwitch),
+		],
 		remedy: {
 			possible: true,
 			changes: [
@@ -138,6 +164,11 @@ function read(ask: Ask): Reading {
 			],
 		},
 	};
+}
+
+/** Whether its settings are of a version in which the KL in the reward is off unless it is asked for. */
+function isSurelyNew(candidate: Candidate): boolean {
+	return verlSpan(candidate).atLeast !== undefined;
 }
 
 function rewardTerm(ask: Ask): Term {

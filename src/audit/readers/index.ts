@@ -23,11 +23,15 @@ export function kindOf(path: string, text: string): Kind | null {
 
 /** Whether the text can hold a KL at all: most files of a directory cannot, and need no parser. */
 const telling =
-	/kl|beta|grpo|rloo|ppo|reinforce|prime|trainer|algorithm|skyrl|slime|nemo|areal|roll|tinker|swift|open_instruct|art|forge|\brl\b|train(_async)?\.py/i;
+	/kl|beta|num_generations|grpo|rloo|ppo|reinforce|prime|trainer|algorithm|skyrl|slime|nemo|areal|roll|tinker|swift|open_instruct|art|forge|\brl\b|train(_async)?\.py/i;
 
-/** What a file holds. Parsers are loaded where one is needed. @throws where the text is not of its kind */
-export async function readSource(kind: Kind, source: Source): Promise<readonly Candidate[]> {
-	if (!telling.test(source.text)) return [];
+/**
+ * What a file holds. Parsers are loaded where one is needed.
+ * @param isNamed whether another file names it: then it is read, whatever it holds
+ * @throws where the text is not of its kind
+ */
+export async function readSource(kind: Kind, source: Source, isNamed = false): Promise<readonly Candidate[]> {
+	if (!isNamed && !telling.test(source.text)) return [];
 	const { candidates, embedded } = await readAs(kind, source);
 	const all = [...candidates];
 	for (const { kind: extension, text, at, expands } of embedded) {

@@ -1,5 +1,5 @@
 import { parse } from "smol-toml";
-import { normalKey, type Setting } from "../candidate.ts";
+import { normalKey, plainBase, type Setting } from "../candidate.ts";
 import type { Source } from "../source.ts";
 import type { Value } from "../value.ts";
 import type { ReadFile } from "./reader.ts";
@@ -18,7 +18,7 @@ export function readToml(source: Source): ReadFile {
 	add("", parse(source.text));
 	if (settings.length === 0) return { candidates: [], embedded: [] };
 	const bases = settings.flatMap(({ key, value }) =>
-		/^(toml_files|defaults)\.\d+$/.test(key) && typeof value === "string" ? [value] : [],
+		/^(toml_files|defaults)\.\d+$/.test(key) && typeof value === "string" ? [plainBase(value)] : [],
 	);
 	return {
 		candidates: [{ form: "toml", program: "", hints: [], settings, bases, open: null, ...source.place(0) }],

@@ -1,8 +1,10 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseAllDocuments } from "yaml";
-import { type Candidate, normalKey, type Setting } from "../candidate.ts";
+import { type BaseName, type Candidate, normalKey, plainBase, type Setting } from "../candidate.ts";
+import { interpolate } from "../interpolate.ts";
 import type { Source } from "../source.ts";
 import { isUnknown, scalarOf, type Value } from "../value.ts";
-import type { ReadFile } from "./reader.ts";
+import type { Embedded, ReadFile } from "./reader.ts";
+import { yamlCommands } from "./yaml-commands.ts";
 
 /** Most settings of one file: aliases of aliases grow without end. */
 const mostSettings = 20_000;
@@ -12,18 +14,20 @@ const deepest = 40;
 export function readYaml(source: Source, form: "yaml" | "json" = "yaml"): ReadFile {
 	const documents = parseAllDocuments(source.text, { merge: true, uniqueKeys: false, logLevel: "silent" });
 	const candidates: Candidate[] = [];
+	const embedded: Embedded[] = [];
 	for (const document of Array.isArray(documents) ? documents : []) {
 		if (document.errors.length > 0) throw new Error(document.errors[0].message.split("\n")[0]);
+		embedded.push(...yamlCommands(document, source.text));
 		const settings = new Flattened(document, source).settings;
 		if (settings.length === 0) continue;
-		const { bases, open } = defaultsOf(settings);
+		const bases = defaultsOf(settings);
 		const [first] = settings;
 		candidates.push({
-			...{ form, program: "", hints: [], settings: interpolate(settings), bases, open },
+			...{ form, program: "", hints: [], settings: interpolate(settings), bases, open: null },
 			...{ file: source.path, line: first.line, column: first.column, evidence: first.evidence },
 		});
 	}
-	return { candidates, embedded: [] };
+	return { candidates, embedded };
 }
 
 /** Settings by their whole path, in an order in which later ones win. */
@@ -82,37 +86,41 @@ function valueOf(value: unknown, type: string | undefined): Value {
 	return { unknown: "it is neither text, number nor truth" };
 }
 
-/** `${a.b}` within the file, `${oc.env:NAME,default}`; what stands elsewhere is not known. */
-function interpolate(settings: readonly Setting[]): Setting[] {
-	const byKey = new Map(settings.map((setting) => [setting.key, setting.value]));
-	const resolve = (value: Value, depth: number): Value => {
-		if (typeof value !== "string" || !value.includes("${")) return value;
-		const match = /^\$\{([^${}]*)\}$/.exec(value.trim());
-		if (match === null || depth > 10) return { unknown: "it is interpolated" };
-		const [, inner] = match;
-		const env = /^(?:oc\.)?env:([^,]*)(?:,(.*))?$/.exec(inner);
-		if (env !== null) {
-			const fallback = env.at(2);
-			return fallback === undefined ? { unknown: `${env[1]} is the environment's` } : scalarOf(fallback);
-		}
-		const shell = /^\w+:-(.*)$/.exec(inner);
-		if (shell !== null) return scalarOf(shell[1]);
-		const held = byKey.get(normalKey(inner));
-		return held === undefined ? { unknown: `\${${inner}} is not in this file` } : resolve(held, depth + 1);
-	};
-	return settings.map((setting) => ({ ...setting, value: resolve(setting.value, 0) }));
-}
-
 /** hydra's `defaults:` list, or `defaults: file.yaml`: settings that stand below these, in other files. */
-function defaultsOf(settings: readonly Setting[]): { bases: string[]; open: string | null } {
+function defaultsOf(settings: readonly Setting[]): BaseName[] {
 	const entries = settings.filter(
 		({ key, value }) => /^defaults(\.\d+(\..+)?)?$/.test(key) && !isUnknown(value),
 	);
-	const bases = entries.flatMap(({ key, value }) => {
+	const choices = new Map<string, string>();
+	for (const { key, value } of entries) {
+		const name = /^defaults\.\d+\.(\w+)$/.exec(key)?.[1];
+		if (name !== undefined && typeof value === "string") choices.set(name, value);
+	}
+	let isAbove = false;
+	return entries.flatMap(({ key, value }): BaseName[] => {
+		if (value === "_self_") isAbove = true;
 		if (typeof value !== "string" || value === "_self_") return [];
-		const group = /^defaults\.\d+\.(.+)$/.exec(key)?.[1];
-		const path = group === undefined ? value : `${group.split("@")[0]}/${value}`;
-		return [/\.ya?ml$/.test(path) ? path : `${path}.yaml`];
+		const named = /^defaults\.\d+\.(.+)$/.exec(key)?.[1];
+		if (named === undefined) {
+			const [path, at = ""] = value.split("@");
+			return [{ ...plainBase(withExtension(path)), package: at, isAbove }];
+		}
+		const parts = /^((?:(?:override|optional)\s+)*)\/?([^@]*)(?:@(.*))?$/s.exec(named)!;
+		const [, words, group] = parts;
+		const option = value.replaceAll(/\$\{(\w+)\}/g, (whole, name: string) => choices.get(name) ?? whole);
+		return [
+			{
+				...{
+					file: withExtension(`${group}/${option}`),
+					group,
+					package: parts.at(3) ?? group.replaceAll("/", "."),
+				},
+				...{ isAbove, isOptional: words.includes("optional"), overrides: words.includes("override") },
+			},
+		];
 	});
-	return { bases, open: null };
+}
+
+function withExtension(path: string): string {
+	return /\.ya?ml$/.test(path) ? path : `${path}.yaml`;
 }

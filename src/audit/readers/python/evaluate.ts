@@ -1,7 +1,9 @@
 import type { SyntaxNode } from "@lezer/common";
-import { isUnknown, numberOf, scalarOf, type Value } from "../../value.ts";
-import type { Names, Scope } from "./names.ts";
-import { argumentsOf, childrenOf, lastName, stringOf } from "./tree.ts";
+import { isUnknown, numberOf, type Scalar, scalarOf, type Value } from "../../value.ts";
+import { type Piece, type Pieces, plainText } from "../shell/expand.ts";
+import type { Binding, Names, Parameter, Scope } from "./names.ts";
+import { argumentsOf, childrenOf, lastName, stringOf, unescaped } from "./tree.ts";
+import { itemsOf, type Loop, type Turns, turnsAt } from "./turns.ts";
 
 /** Longest chain of names and operations that is followed. */
 const deepest = 30;
@@ -12,6 +14,7 @@ export class Evaluator {
 	readonly #names: Names;
 	/** Defaults of argparse's options and of dataclass fields, by name; null where two differ. */
 	readonly #defaults: ReadonlyMap<string, Value>;
+	#turns: Turns = new Map();
 
 	constructor(text: string, names: Names, defaults: ReadonlyMap<string, Value>) {
 		this.#text = text;
@@ -33,7 +36,9 @@ export class Evaluator {
 				return null;
 			case "String":
 			case "ContinuedString":
-				return stringOf(node, this.#text) ?? { unknown: "it is an unusual string" };
+				return stringOf(node, this.#text) ?? this.#joined(node, depth);
+			case "FormatString":
+				return this.#joined(node, depth);
 			case "UnaryExpression":
 			case "BinaryExpression":
 				return this.#arithmetic(node, depth);
@@ -67,13 +72,41 @@ export class Evaluator {
 		}
 	}
 
+	/** In these turns of loops and calls. */
+	in<T>(turns: Turns, read: () => T): T {
+		const before = this.#turns;
+		this.#turns = turns;
+		try {
+			return read();
+		} finally {
+			this.#turns = before;
+		}
+	}
+
+	/** Every turn in which a place is reached. */
+	turnsAt(place: SyntaxNode): Turns[] {
+		return turnsAt(place, this.#names, (loop) => this.#rows(loop));
+	}
+
+	#rows({ iterable, targets }: Loop): (SyntaxNode | null)[][] | null {
+		return itemsOf(iterable, targets.length, this.#text, (name) => {
+			const found = this.resolve(name);
+			return found === null || isUnknown(found) ? null : found;
+		});
+	}
+
 	/** The expression that a name stands for; null where the file never gives it a value. */
 	resolve(name: SyntaxNode): SyntaxNode | { readonly unknown: string } | null {
 		const text = this.#text.slice(name.from, name.to);
 		for (let scope: Scope | null = this.#scopeOf(name); scope !== null; scope = scope.parent) {
 			const bindings = scope.names.get(text);
 			if (bindings === undefined) continue;
+			const around = bindings.findLast(
+				({ loop }) => loop !== undefined && loop.of.node.from <= name.from && name.to <= loop.of.node.to,
+			);
+			if (around !== undefined) return this.#turn(around, text);
 			const [first, ...others] = bindings;
+			if (first.parameter !== undefined && others.length === 0) return this.#given(first.parameter);
 			if (first.value === null) return { unknown: `${text} ${first.why}` };
 			const written = this.#text.slice(first.value.from, first.value.to);
 			const differs = others.some(
@@ -82,6 +115,82 @@ export class Evaluator {
 			return differs ? { unknown: `${text} is assigned more than once` } : first.value;
 		}
 		return null;
+	}
+
+	/** What a loop's variable is in the turn that is read. */
+	#turn({ loop }: Binding, text: string): SyntaxNode | { readonly unknown: string } {
+		const turn = this.#turns.get(loop!.of.node.from);
+		const item = turn === undefined ? null : this.#rows(loop!.of)?.at(turn)?.at(loop!.index);
+		return item ?? { unknown: `${text} comes from a loop` };
+	}
+
+	/** What the call that is read gives a parameter; its default where no call gives it. */
+	#given({ of, name, position, fallback }: Parameter): SyntaxNode | { readonly unknown: string } {
+		const calls = this.#names.calls.get(of) ?? [];
+		const turn = this.#turns.get(of) ?? (calls.length === 1 ? 0 : undefined);
+		const unknown = { unknown: `${name} is an argument` };
+		if (calls.length === 0) return fallback ?? unknown;
+		if (turn === undefined) return unknown;
+		const args = argumentsOf(calls[turn], this.#text);
+		if (args.some((arg) => arg.name === "*" || arg.name === "**")) return unknown;
+		const plain = args.filter((arg) => arg.name === null);
+		return (args.find((arg) => arg.name === name) ?? plain.at(position))?.value ?? fallback ?? unknown;
+	}
+
+	/** Text with what is put into it, piece by piece. */
+	pieces(node: SyntaxNode, depth = 0): Pieces {
+		if (node.name === "ContinuedString")
+			return childrenOf(node).flatMap((child) => this.pieces(child, depth + 1));
+		if (node.name === "FormatString") return this.#format(node, depth);
+		if (
+			node.name === "ParenthesizedExpression" ||
+			node.name === "VariableName" ||
+			node.name === "BinaryExpression"
+		) {
+			const inner = this.#inner(node, depth);
+			if (inner !== null) return inner;
+		}
+		const value = this.value(node, depth + 1);
+		const at = node.from + 1;
+		return isUnknown(value) ? [{ unknown: value.unknown, at }] : [{ text: pythonText(value), at }];
+	}
+
+	/** The pieces of what stands behind brackets, a name or a sum of texts; null where that is no text. */
+	#inner(node: SyntaxNode, depth: number): Pieces | null {
+		if (depth > deepest) return null;
+		if (node.name === "VariableName") {
+			const found = this.resolve(node);
+			return found === null || isUnknown(found) || !isText(found) ? null : this.pieces(found, depth + 1);
+		}
+		const parts = childrenOf(node).filter(({ name }) => !/^[()]$|^Comment$|^ArithOp$/.test(name));
+		return parts.length > 0 && parts.every((part) => isText(part))
+			? parts.flatMap((part) => this.pieces(part, depth + 1))
+			: null;
+	}
+
+	#format(node: SyntaxNode, depth: number): Pieces {
+		const written = this.#text.slice(node.from, node.to);
+		const quotes = /^[a-zA-Z]*("""|'''|"|')/.exec(written);
+		if (quotes === null || depth > deepest) return [{ unknown: "it is an unusual string", at: node.from }];
+		const found: Piece[] = [];
+		let from = node.from + quotes[0].length;
+		const end = node.to - quotes[1].length;
+		const text = (to: number): void => {
+			const plain = this.#text.slice(from, to).replaceAll("{{", "{").replaceAll("}}", "}");
+			if (plain !== "") found.push({ text: unescaped(plain), at: from });
+		};
+		for (const part of node.getChildren("FormatReplacement")) {
+			text(part.from);
+			const inner = childrenOf(part).filter((child) => child.name !== "{" && child.name !== "}");
+			found.push(
+				...(inner.length === 1
+					? this.pieces(inner[0], depth + 1).map((piece) => ({ ...piece, at: part.from }))
+					: [{ unknown: "it is formatted", at: part.from }]),
+			);
+			from = part.to;
+		}
+		text(end);
+		return found;
 	}
 
 	#scopeOf(node: SyntaxNode): Scope {
@@ -93,12 +202,20 @@ export class Evaluator {
 		return this.#names.module;
 	}
 
+	#joined(node: SyntaxNode, depth: number): Value {
+		if (node.name === "String") return { unknown: "it is an unusual string" };
+		const pieces = this.pieces(node, depth);
+		const unknown = pieces.find((piece) => "unknown" in piece);
+		return unknown ?? plainText(pieces) ?? "";
+	}
+
 	#arithmetic(node: SyntaxNode, depth: number): Value {
 		const parts = childrenOf(node).filter(({ name }) => name !== "Comment");
 		const operator = parts.find(({ name }) => name === "ArithOp");
 		if (operator === undefined) return { unknown: "it is computed" };
 		const op = this.#text.slice(operator.from, operator.to);
 		const [a, b] = parts.filter((part) => part !== operator).map((part) => this.value(part, depth + 1));
+		if (op === "+" && typeof a === "string" && typeof b === "string") return a + b;
 		if (typeof a !== "number") return isUnknown(a) ? a : { unknown: "it is computed" };
 		if (parts.length === 2) return op === "-" ? -a : op === "+" ? a : { unknown: "it is computed" };
 		if (typeof b !== "number") return isUnknown(b) ? b : { unknown: "it is computed" };
@@ -138,4 +255,16 @@ export class Evaluator {
 		}
 		return { unknown: `it is what ${name.slice(0, 40)}() returns` };
 	}
+}
+
+/** As an f-string writes it. */
+function pythonText(value: Scalar): string {
+	return value === true ? "True" : value === false ? "False" : value === null ? "None" : String(value);
+}
+
+/** Whether an expression may be text that is partly known. */
+function isText({ name }: SyntaxNode): boolean {
+	return /^(FormatString|ContinuedString|String|ParenthesizedExpression|VariableName|BinaryExpression)$/.test(
+		name,
+	);
 }

@@ -3,17 +3,22 @@ import { parser } from "@lezer/python";
 import { type Candidate, normalKey, type Setting } from "../../candidate.ts";
 import type { Source } from "../../source.ts";
 import { isUnknown, type Value } from "../../value.ts";
-import type { ReadFile } from "../reader.ts";
+import type { Embedded, ReadFile } from "../reader.ts";
 import { readArguments } from "../shell/arguments.ts";
+import { type Pieces, plainText } from "../shell/expand.ts";
 import { programOf } from "../shell/program.ts";
 import { Evaluator } from "./evaluate.ts";
-import { assignments, namesOf } from "./names.ts";
-import { argumentsOf, childrenOf, entriesOf, lastName, stringOf } from "./tree.ts";
+import { type Addition, assignments, namesOf } from "./names.ts";
+import { type Argument, argumentsOf, childrenOf, entriesOf, lastName, stringOf } from "./tree.ts";
+import { elementsOf } from "./turns.ts";
 
 /** Classes that hold settings, by their names. */
 const settingsClass = /(Config|Configs|Args|Arguments|Params|Parameters|Options)$/;
 /** Calls of frameworks that hold settings under other names. */
-const knownCalls = /^(\w*(GRPO|RLOO|PPO)Trainer|grpo_defaults|simple_grpo_loss|SimpleGRPOLoss|GRPOLoss)$/;
+const knownCalls =
+	/^(\w*(GRPO|RLOO|PPO)Trainer|grpo_defaults|get_default_grpo_config|simple_grpo_loss|SimpleGRPOLoss|GRPOLoss)$/;
+/** Calls that start a command which is a text. */
+const starters = /^(system|run|call|check_call|check_output|Popen|getoutput|getstatusoutput)$/;
 /** Settings that make any call or dict worth a look. */
 const tellingKey = /(^|[._])(kl|beta|kld)([._]|$)|kl_|_kl/;
 /** What fills a class of settings from a command line. */
@@ -22,7 +27,8 @@ const parsers =
 
 /** Calls, dicts and classes that hold settings, and commands that are started. */
 export function readPython(source: Source): ReadFile {
-	return { candidates: new Reader(source).candidates, embedded: [] };
+	const { candidates, embedded } = new Reader(source);
+	return { candidates, embedded };
 }
 
 interface ClassOf {
@@ -33,12 +39,15 @@ interface ClassOf {
 
 class Reader {
 	readonly candidates: Candidate[] = [];
+	/** Commands that are run as text. */
+	readonly embedded: Embedded[] = [];
 	readonly #source: Source;
 	readonly #text: string;
 	readonly #names;
 	readonly #evaluator: Evaluator;
 	readonly #classes = new Map<string, ClassOf>();
 	readonly #instantiated = new Set<string>();
+	readonly #seen = new Set<string>();
 	/** Classes that a command line fills. */
 	readonly #parsed = new Set<string>();
 
@@ -126,10 +135,13 @@ class Reader {
 		if (node.name === "CallExpression" && node.firstChild !== null)
 			within = this.#call(node, node.firstChild, inside) || inside;
 		else if (node.name === "DictionaryExpression" && !inside) {
-			const { settings, open } = this.#dict(node, "", 0);
-			if (settings.some(({ key }) => tellingKey.test(key))) this.#push("dict", [], settings, node.from, open);
+			this.#inTurns(node, () => {
+				const { settings, open } = this.#dict(node, "", 0);
+				if (settings.some(({ key }) => tellingKey.test(key)))
+					this.#push("dict", [], settings, node.from, open);
+			});
 			within = true;
-		} else if (node.name === "ArrayExpression" || node.name === "TupleExpression") this.#command(node);
+		} else if (/^(Array|Tuple|Binary)Expression$/.test(node.name)) this.#command(node);
 		for (const child of childrenOf(node)) this.#visit(child, within);
 	}
 
@@ -142,15 +154,40 @@ class Reader {
 			}
 		}
 		const args = argumentsOf(node, this.#text);
+		if (name === "execute_train") this.#execute(args);
+		if (starters.test(name) && args.length > 0 && /String$/.test(args[0].value.name))
+			this.#script(args[0].value);
 		const isSettings = settingsClass.test(name) || knownCalls.test(name);
 		if (!isSettings && (inside || !args.some((arg) => arg.name !== null && tellingKey.test(arg.name))))
 			return false;
 		const ofClass = this.#classes.get(name);
 		if (ofClass !== undefined) this.#instantiated.add(name);
-		const { settings, open } = this.#arguments(node, "", 0);
-		const all = [...(ofClass?.settings ?? []), ...settings, ...this.#assignedLater(node)];
-		this.#push(name, ofClass?.bases ?? [], all, node.from, open);
+		this.#inTurns(node, () => {
+			const { settings, open } = this.#arguments(node, "", 0);
+			const all = [...(ofClass?.settings ?? []), ...settings, ...this.#assignedLater(node)];
+			this.#push(name, ofClass?.bases ?? [], all, node.from, open);
+		});
 		return true;
+	}
+
+	/** slime's launchers: `execute_train(train_args=..., train_script="train_async.py")`. */
+	#execute(args: readonly Argument[]): void {
+		const named = (key: string) => args.find(({ name }) => name === key)?.value;
+		const [given, script] = [named("train_args"), named("train_script")];
+		const file = script === undefined ? "train.py" : this.#evaluator.value(script);
+		if (given !== undefined) this.#script(given, `python3 ${typeof file === "string" ? file : "train.py"} `);
+	}
+
+	/** `os.system("python ...")` */
+	#script(node: SyntaxNode, before = ""): void {
+		this.#inTurns(node, () => {
+			const pieces = this.#evaluator
+				.pieces(node)
+				.map((piece) => ("unknown" in piece ? placeholder(piece.unknown) : piece.text));
+			const text = `${before}${pieces.join("")}`;
+			if (!this.embedded.some((one) => one.text === text))
+				this.embedded.push({ kind: "sh", text, at: node.from, expands: false });
+		});
 	}
 
 	/** Keyword arguments as settings; what is unpacked and not known leaves them open. */
@@ -235,22 +272,66 @@ class Reader {
 		});
 	}
 
-	/** `["python", "-m", "verl.trainer.main_ppo", ...]` */
+	/** Once for every turn of the loops around a place: a turn that changes nothing is no run of its own. */
+	#inTurns(node: SyntaxNode, read: () => void): void {
+		for (const turns of this.#evaluator.turnsAt(node)) this.#evaluator.in(turns, read);
+	}
+
+	/** `["python", "-m", "verl.trainer.main_ppo", ...]`, with what is added to it. */
 	#command(node: SyntaxNode): void {
-		const elements = childrenOf(node).filter(({ name }) => !/^[[\](),]$|^Comment$/.test(name));
-		if (elements.length < 2) return;
-		const words = elements.map((element) => {
-			const value = this.#evaluator.value(element);
-			const at = element.from + 1;
-			return isUnknown(value) ? [{ unknown: value.unknown, at }] : [{ text: String(value), at }];
+		const isSum = node.name === "BinaryExpression";
+		const [first] = isSum ? childrenOf(node) : [node];
+		if (node.parent?.name === "BinaryExpression") return;
+		const name = assignedTo(node);
+		if (!isSum && name !== null && this.#names.parts.has(this.#slice(name))) return;
+		if (!/^(Array|Tuple)Expression$|^VariableName$|^BinaryExpression$/.test(first.name)) return;
+		this.#inTurns(node, () => {
+			const words = this.#words(node, name);
+			const program = programOf(words);
+			if (program === null) return;
+			const { settings, bases, open } = readArguments(words.slice(program.from), this.#source);
+			this.#add({
+				...{ form: "flags", program: program.name, hints: [], settings, bases, open },
+				...this.#source.place(node.from),
+			});
 		});
-		const program = programOf(words);
-		if (program === null) return;
-		const { settings, bases, open } = readArguments(words.slice(program.from), this.#source);
-		this.candidates.push({
-			...{ form: "flags", program: program.name, hints: [], settings, bases, open },
-			...this.#source.place(node.from),
-		});
+	}
+
+	/** The words of a list or of lists that are joined, and of those that are added to its name. */
+	#words(node: SyntaxNode, name: SyntaxNode | null): Pieces[] {
+		const added = this.#names.additions.filter(
+			(one) => name !== null && one.node.from > name.from && this.#slice(one.target) === this.#slice(name),
+		);
+		return [...this.#listed(node, 0), ...added.flatMap((one) => this.#added(one, node))];
+	}
+
+	/** `*rest` in a list is as what it stands for. */
+	#word(element: SyntaxNode, depth: number): Pieces[] {
+		if (element.name === "*") return [];
+		return element.prevSibling?.name === "*"
+			? this.#listed(element, depth)
+			: [this.#evaluator.pieces(element)];
+	}
+
+	#listed(part: SyntaxNode, depth: number): Pieces[] {
+		const target = part.name === "VariableName" ? this.#evaluator.resolve(part) : part;
+		if (depth < 6 && target !== null && !isUnknown(target)) {
+			if (/^(Array|Tuple)Expression$/.test(target.name))
+				return elementsOf(target).flatMap((element) => this.#word(element, depth + 1));
+			if (target.name === "BinaryExpression")
+				return childrenOf(target)
+					.filter(({ name }) => name !== "ArithOp")
+					.flatMap((side) => this.#listed(side, depth + 1));
+		}
+		return [[{ unknown: `${this.#slice(part).slice(0, 40)} is added`, at: part.from }]];
+	}
+
+	/** What a condition adds may be there or not: it is told where it could matter. */
+	#added({ node, value, isOne }: Addition, list: SyntaxNode): Pieces[] {
+		const words = isOne ? [this.#evaluator.pieces(value)] : this.#listed(value, 0);
+		if (!isConditional(node, list)) return words;
+		const matters = words.some((word) => tellingKey.test(plainText(word) ?? "kl"));
+		return matters ? [[{ unknown: "a condition adds to it", at: value.from }]] : [];
 	}
 
 	#push(
@@ -261,7 +342,7 @@ class Reader {
 		open: string | null,
 	): void {
 		const hints = [...bases, ...this.#names.imports];
-		this.candidates.push({
+		this.#add({
 			form: "python",
 			program,
 			hints,
@@ -270,6 +351,14 @@ class Reader {
 			open,
 			...this.#source.place(at),
 		});
+	}
+
+	#add(candidate: Candidate): void {
+		const { line, column, program, settings } = candidate;
+		const same = JSON.stringify([line, column, program, settings.map(({ key, value }) => [key, value])]);
+		if (this.#seen.has(same)) return;
+		this.#seen.add(same);
+		this.candidates.push(candidate);
 	}
 
 	#openOf(name: string): string | null {
@@ -283,4 +372,27 @@ class Reader {
 	#slice({ from, to }: SyntaxNode): string {
 		return this.#text.slice(from, to);
 	}
+}
+
+/** The name that a statement gives a value to; null where the value is none of its own. */
+function assignedTo(value: SyntaxNode): SyntaxNode | null {
+	const statement = value.parent;
+	if (statement?.name !== "AssignStatement") return null;
+	const target = assignments(statement).at(0)?.target;
+	return target?.name === "VariableName" ? target : null;
+}
+
+/** Whether a statement is reached only by a condition, or in a loop, that another place does not stand in. */
+function isConditional(node: SyntaxNode, beside: SyntaxNode): boolean {
+	for (let at = node.parent; at !== null; at = at.parent) {
+		if (at.from <= beside.from && beside.to <= at.to) return false;
+		if (/^(If|For|While|Try|Match)Statement$/.test(at.name)) return true;
+	}
+	return false;
+}
+
+/** A variable that nothing sets, for what is not known; of arguments that are said to be of something else, by their name. */
+function placeholder(reason: string): string {
+	const of = /(wandb|model|ckpt|perf|optimizer|sglang|vllm|eval|data|log)_args/i.exec(reason)?.[1];
+	return of === undefined ? "$__not_known" : `$${of.toUpperCase()}_ARGS`;
 }

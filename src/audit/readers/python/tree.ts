@@ -87,8 +87,13 @@ export function stringOf(node: SyntaxNode, text: string): string | null {
 	const match = /^([rRuUbB]*)("""|'''|"|')(.*)\2$/s.exec(text.slice(node.from, node.to));
 	if (match === null) return null;
 	if (/r/i.test(match[1])) return match[3];
+	return unescaped(match[3]);
+}
+
+/** A string's text with what its backslashes mean. */
+export function unescaped(text: string): string {
 	const escapes: Record<string, string> = { n: "\n", t: "\t", "\n": "" };
-	return match[3].replace(/\\(.)/gs, (_, char: string) => escapes[char] ?? char);
+	return text.replace(/\\(.)/gs, (_, char: string) => escapes[char] ?? char);
 }
 
 /** The last name of `a.b.Name`. */

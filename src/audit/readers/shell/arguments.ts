@@ -1,11 +1,11 @@
-import { normalKey, type Setting } from "../../candidate.ts";
+import { type BaseName, normalKey, plainBase, type Setting } from "../../candidate.ts";
 import type { Source } from "../../source.ts";
 import { scalarOf, type Value } from "../../value.ts";
 import { type Pieces, plainText } from "./expand.ts";
 
 export interface Arguments {
 	readonly settings: readonly Setting[];
-	readonly bases: readonly string[];
+	readonly bases: readonly BaseName[];
 	readonly open: string | null;
 }
 
@@ -20,8 +20,8 @@ export function readArguments(words: readonly Pieces[], source: Source): Argumen
 	const settings: Setting[] = [];
 	const bases: string[] = [];
 	let open: string | null = null;
-	const add = (key: string, value: Value, word: Pieces): void => {
-		settings.push({ key: normalKey(key), value, ...source.place(word.at(0)?.at ?? 0) });
+	const add = (key: string, value: Value, word: Pieces, added: { added?: true } = {}): void => {
+		settings.push({ key: normalKey(key), value, ...added, ...source.place(word.at(0)?.at ?? 0) });
 	};
 	for (let i = 0; i < words.length; i++) {
 		const word = words[i];
@@ -44,7 +44,8 @@ export function readArguments(words: readonly Pieces[], source: Source): Argumen
 		const pair = /^(--?)?([+~]{0,2})([A-Za-z_][\w.@/-]*)=/.exec(form);
 		if (pair !== null) {
 			const [whole, , sign, key] = pair;
-			add(key, sign === "~" ? null : valueOf(word, whole.length), word);
+			const added = sign.startsWith("+") ? ({ added: true } as const) : {};
+			add(key, sign === "~" ? null : valueOf(word, whole.length), word, added);
 			continue;
 		}
 		if (/^~[A-Za-z_][\w.]*$/.test(form)) add(form.slice(1), null, word);
@@ -55,7 +56,8 @@ export function readArguments(words: readonly Pieces[], source: Source): Argumen
 		else if (/^\0+([\w.]*=|$)/.test(form)) open ??= openBy(reasonOf(word));
 	}
 	bases.push(...namedBases(settings));
-	return { settings, bases: bases.filter((base) => !base.includes(gap)), open: open ?? openBase(bases) };
+	const known = bases.filter((base) => !base.includes(gap)).map((base) => plainBase(base));
+	return { settings, bases: known, open: open ?? openBase(bases) };
 }
 
 /** Why an unknown word leaves settings open; one whose name says that it is of something else does not. */

@@ -1,27 +1,20 @@
+import { readBeside } from "../../beside.ts";
 import type { Candidate } from "../../candidate.ts";
 import type { Source } from "../../source.ts";
 import type { Embedded, ReadFile } from "../reader.ts";
 import { readArguments } from "./arguments.ts";
-import { type Pieces, plainText } from "./expand.ts";
+import { plainText } from "./expand.ts";
 import { programOf } from "./program.ts";
 import { type Command, commandsOf } from "./run.ts";
 import type { Heredoc } from "./words.ts";
-
-/** Commands within commands (`bash -c "..."`) are followed so deep. */
-const deepest = 3;
 
 /** Commands of a shell script that run a program with settings, and files that it writes by heredocs. */
 export function readShell(source: Source, base = 0): ReadFile {
 	const candidates: Candidate[] = [];
 	const embedded: Embedded[] = [];
 	const seen = new Set<string>();
-	const read = (command: Command, depth: number): void => {
+	const read = (command: Command): void => {
 		for (const heredoc of command.heredocs) embedded.push(...heredocFile(command, heredoc));
-		const inner = innerScript(command.words);
-		if (inner !== null && depth < deepest) {
-			for (const one of commandsOf(inner.text, inner.at)) read(one, depth + 1);
-			return;
-		}
 		const program = programOf(command.words);
 		if (program === null) return;
 		const args = readArguments(command.words.slice(program.from), source);
@@ -42,26 +35,14 @@ export function readShell(source: Source, base = 0): ReadFile {
 		seen.add(same);
 		candidates.push(candidate);
 	};
-	for (const command of commandsOf(base === 0 ? source.text : source.text.slice(base), base))
-		read(command, 0);
+	const text = base === 0 ? source.text : source.text.slice(base);
+	for (const command of commandsOf(text, base, (path) => readBeside(path, source.path))) read(command);
 	return { candidates, embedded };
 }
 
 function formOf(evidence: readonly string[], program: string): Candidate["form"] {
 	const flags = evidence.filter((line) => /(^|\s)--\w/.test(line)).length;
 	return flags * 2 > evidence.length || program.startsWith("trl") ? "flags" : "hydra";
-}
-
-/** The script of `bash -c "..."`. */
-function innerScript(words: readonly Pieces[]): { text: string; at: number } | null {
-	const texts = words.map((word) => plainText(word));
-	const at = texts.findIndex(
-		(text, i) => i > 0 && /^-[a-z]*c$/.test(text ?? "") && /(^|\/)(ba|z|da)?sh$/.test(texts[i - 1] ?? ""),
-	);
-	if (at === -1 || at + 1 >= words.length) return null;
-	const script = words[at + 1];
-	const text = script.map((piece) => ("unknown" in piece ? "$__not_known" : piece.text)).join("");
-	return { text, at: script.at(0)?.at ?? 0 };
 }
 
 /** What a heredoc writes or feeds: a file by its name, or Python. */

@@ -13,10 +13,15 @@ export interface Command {
 /** Most iterations of a loop that are followed, and most statements of a script: it must end, whatever it says. */
 const mostIterations = 24;
 const mostSteps = 20_000;
+/** Commands within commands (`bash -c "..."`) are followed so deep. */
+const deepestScript = 6;
+
+/** The text of a script that is sourced; null where it is not there. */
+export type ReadSourced = (path: string) => string | null;
 
 /** The commands that a script would run, in every branch, with its variables as far as the script says them. */
-export function commandsOf(text: string, base = 0): Command[] {
-	const run = new Run();
+export function commandsOf(text: string, base = 0, read: ReadSourced = () => null): Command[] {
+	const run = new Run(read);
 	run.all(new Parser(new Lexer(text, base).tokens()).statements());
 	run.uncalled();
 	return run.commands;
@@ -27,8 +32,13 @@ class Run {
 	#variables = new Map<string, Variable>();
 	readonly #functions = new Map<string, readonly Statement[]>();
 	readonly #called = new Set<string>();
+	readonly #read: ReadSourced;
 	#steps = 0;
 	#depth = 0;
+
+	constructor(read: ReadSourced) {
+		this.#read = read;
+	}
 
 	all(statements: readonly Statement[]): void {
 		for (const statement of statements) {
@@ -52,6 +62,7 @@ class Run {
 				this.#functions.set(statement.name, statement.body);
 				return;
 			case "loop": {
+				if (readsCaller(statement.condition)) return;
 				for (const name of assignedIn(statement.body)) this.#forget(name, "is set in a loop");
 				return this.all(statement.body);
 			}
@@ -64,6 +75,8 @@ class Run {
 
 	#for({ name, words, body }: Extract<Statement, { kind: "for" }>): void {
 		const values = words.flatMap((word) => expandWord(word, this.#variables));
+		// What else the caller gives is taken to be nothing.
+		if (readsCaller(words) && values.every((value) => plainText(value) === "")) return;
 		const known =
 			values.length > 0 && values.length <= mostIterations && values.every((one) => plainText(one) !== null);
 		if (!known || values.some((one) => /[*?{]/.test(plainText(one)!))) {
@@ -135,9 +148,40 @@ class Run {
 				this.#variables.set(plainText(target) ?? "", { value: this.#body(heredoc) });
 			return;
 		}
+		if ((name === "source" || name === ".") && rest.length > 1) {
+			this.#source(rest[1], at);
+			return;
+		}
 		if (name !== null && this.#call(name, rest.slice(1))) return;
+		// What is only said is not run.
+		if ((name === "echo" || name === "printf") && heredocs.length === 0) return;
+		const inner = innerScript(rest);
+		if (inner !== null && this.#depth < deepestScript) {
+			const outside = new Map(this.#variables);
+			this.#depth++;
+			this.all(new Parser(new Lexer(inner.text, inner.at).tokens()).statements());
+			this.#depth--;
+			this.#variables = outside;
+			if (heredocs.length === 0) return;
+		}
 		const file = target === null ? null : expandValue(target.parts, this.#variables);
-		this.commands.push({ words: name === "eval" ? split(rest.slice(1)) : rest, heredocs, target: file, at });
+		this.commands.push({
+			words: name === "eval" ? evaluated(rest.slice(1), this.#variables) : rest,
+			heredocs,
+			target: file,
+			at,
+		});
+	}
+
+	/** What stands there is as if it stood here; of a path that begins with what is not known, its end. */
+	#source(word: Pieces, at: number): void {
+		const last = word.findLastIndex((piece) => "unknown" in piece);
+		const path = (plainText(word.slice(last + 1)) ?? "").replace(/^\/*/, last === -1 ? "$&" : "");
+		const text = this.#depth > 8 || path === "" ? null : this.#read(path);
+		if (text === null) return;
+		this.#depth++;
+		this.all(new Parser(new Lexer(text, at, true).tokens()).statements());
+		this.#depth--;
 	}
 
 	/** A heredoc's words, with what is between them as one space. */
@@ -184,6 +228,18 @@ class Run {
 	}
 }
 
+/** The script of `bash -c "..."`. */
+function innerScript(words: readonly Pieces[]): { text: string; at: number } | null {
+	const texts = words.map((word) => plainText(word));
+	const at = texts.findIndex(
+		(text, i) => i > 0 && /^-[a-z]*c$/.test(text ?? "") && /(^|\/)(ba|z|da)?sh$/.test(texts[i - 1] ?? ""),
+	);
+	if (at === -1 || at + 1 >= words.length) return null;
+	const script = words[at + 1];
+	const text = script.map((piece) => ("unknown" in piece ? "$__not_known" : piece.text)).join("");
+	return { text, at: script.at(0)?.at ?? 0 };
+}
+
 function unknown(why: string, at: number): Variable {
 	return { value: [{ unknown: why, at }] };
 }
@@ -195,6 +251,15 @@ function same(a: Variable | undefined, b: Variable | undefined): boolean {
 	return text !== null && text === plainText(b.value);
 }
 
+/** Whether the words ask for the caller's arguments: `$#`, `"$@"`, `getopts`. */
+function readsCaller(words: readonly Word[]): boolean {
+	return words.some(({ parts }) =>
+		parts.some((part) =>
+			part.kind === "variable" ? /^[#@*1]$/.test(part.name) : part.kind === "text" && part.text === "getopts",
+		),
+	);
+}
+
 function testsEmpty(condition: readonly Word[], name: string): boolean {
 	const texts = condition.map((word) =>
 		word.parts
@@ -204,20 +269,22 @@ function testsEmpty(condition: readonly Word[], name: string): boolean {
 	return texts.includes("-z") && texts.includes(`$${name}`);
 }
 
-/** `eval` reads its words as a script does: they are split, whatever quotes they came in. */
-function split(words: readonly Pieces[]): Pieces[] {
-	const variables = new Map(words.map((value, i): [string, Variable] => [`w${i}`, { value }]));
-	return words.flatMap((_, i) =>
-		expandWord(
-			{
-				at: 0,
-				parts: [
-					{ kind: "variable", name: `w${i}`, operator: "", operand: "", at: 0, operandAt: 0, quoted: false },
-				],
-			},
-			variables,
-		),
-	);
+/** `eval` reads its words as a script does: they are split and expanded again, whatever quotes they came in. */
+function evaluated(words: readonly Pieces[], variables: ReadonlyMap<string, Variable>): Pieces[] {
+	return words.flatMap((word) => {
+		if (plainText(word) === null) return splitPieces(word);
+		const text = plainText(word)!;
+		const at = word.at(0)?.at ?? 0;
+		return new Lexer(text, at)
+			.tokens()
+			.flatMap((token) => (token.kind === "word" ? expandWord(token.word, variables) : []));
+	});
+}
+
+/** A value that is partly unknown, split where its known parts have white space. */
+function splitPieces(value: Pieces): Pieces[] {
+	const part = { kind: "variable", name: "w", operator: "", operand: "", at: 0, operandAt: 0, quoted: false };
+	return expandWord({ at: 0, parts: [part as Part] }, new Map([["w", { value }]]));
 }
 
 /** Names that a loop's body gives values to: in later rounds they are others. */

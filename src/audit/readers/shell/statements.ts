@@ -15,7 +15,9 @@ export type Statement =
 			readonly complete: boolean;
 			readonly condition: readonly Word[];
 	  }
-	| { readonly kind: "loop" | "group"; readonly body: readonly Statement[] }
+	/** `while` and `until`; `condition` holds the words of the test. */
+	| { readonly kind: "loop"; readonly condition: readonly Word[]; readonly body: readonly Statement[] }
+	| { readonly kind: "group"; readonly body: readonly Statement[] }
 	| { readonly kind: "function"; readonly name: string; readonly body: readonly Statement[] };
 
 export interface Simple {
@@ -85,12 +87,13 @@ export class Parser {
 				return this.#for();
 			case "while":
 			case "until": {
-				this.#at++;
+				const from = ++this.#at;
 				this.#until(["do"]);
+				const condition = this.#words(from);
 				this.#at++;
 				const body = this.#until(["done"]);
 				this.#at++;
-				return { kind: "loop", body };
+				return { kind: "loop", condition, body };
 			}
 			case "function":
 				return this.#function(1);
@@ -126,9 +129,7 @@ export class Parser {
 		this.#at++;
 		const from = this.#at;
 		this.#until(["then", "fi"]);
-		const condition = this.#tokens
-			.slice(from, this.#at)
-			.flatMap((token) => (token.kind === "word" ? [token.word] : []));
+		const condition = this.#words(from);
 		let complete = false;
 		while (this.#at < this.#tokens.length) {
 			const word = keyword(this.#tokens[this.#at++]);
@@ -140,6 +141,11 @@ export class Parser {
 			}
 		}
 		return { kind: "branch", arms, complete, condition };
+	}
+
+	/** The words between a token and where the parser stands. */
+	#words(from: number): Word[] {
+		return this.#tokens.slice(from, this.#at).flatMap((token) => (token.kind === "word" ? [token.word] : []));
 	}
 
 	#case(): Statement {

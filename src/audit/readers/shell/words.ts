@@ -61,14 +61,21 @@ export class Lexer {
 	readonly #text: string;
 	/** Where the text stands in its file. */
 	readonly #base: number;
+	readonly #isElsewhere: boolean;
 	#at = 0;
 	readonly #tokens: Token[] = [];
 	/** Heredocs whose bodies follow the line. */
 	readonly #pending: { end: string; expands: boolean; tabs: boolean }[] = [];
 
-	constructor(text: string, base = 0) {
+	/** @param isElsewhere whether the text is not of the file: then all of it stands at `base` */
+	constructor(text: string, base = 0, isElsewhere = false) {
+		this.#isElsewhere = isElsewhere;
 		this.#text = text;
 		this.#base = base;
+	}
+
+	#place(at: number): number {
+		return this.#isElsewhere ? this.#base : this.#base + at;
 	}
 
 	tokens(): Token[] {
@@ -97,7 +104,7 @@ export class Lexer {
 	}
 
 	#operator(text: string): void {
-		this.#tokens.push({ kind: "operator", text, at: this.#base + this.#at });
+		this.#tokens.push({ kind: "operator", text, at: this.#place(this.#at) });
 		this.#at += text.length;
 	}
 
@@ -124,7 +131,7 @@ export class Lexer {
 			});
 			return true;
 		}
-		this.#tokens.push({ kind: "operator", text: match[1], at: this.#base + start });
+		this.#tokens.push({ kind: "operator", text: match[1], at: this.#place(start) });
 		return true;
 	}
 
@@ -144,7 +151,7 @@ export class Lexer {
 	}
 
 	#heredoc(start: number, end: number, expands: boolean): void {
-		const heredoc = { body: this.#text.slice(start, end), at: this.#base + start, expands };
+		const heredoc = { body: this.#text.slice(start, end), at: this.#place(start), expands };
 		// It belongs to the command before the line's end.
 		const newline = this.#tokens.findLastIndex((token) => token.kind === "operator" && token.text === "\n");
 		this.#tokens.splice(newline === -1 ? this.#tokens.length : newline, 0, { kind: "heredoc", heredoc });
@@ -156,7 +163,7 @@ export class Lexer {
 			this.#tokens.push({ kind: "word", word: this.#word() });
 			return;
 		}
-		const at = this.#base + this.#at;
+		const at = this.#place(this.#at);
 		this.#at += array[0].length;
 		const words: Word[] = [];
 		while (this.#at < this.#text.length && this.#text[this.#at] !== ")") {
@@ -200,11 +207,11 @@ export class Lexer {
 		}
 		// Such as a stray `<(`: step over it, or nothing would move.
 		if (this.#at === start) this.#push(parts, text[this.#at++] ?? "", start, false);
-		return { parts, at: this.#base + start };
+		return { parts, at: this.#place(start) };
 	}
 
 	#push(parts: Part[], text: string, at: number, quoted: boolean): void {
-		parts.push({ kind: "text", text, at: this.#base + at, quoted });
+		parts.push({ kind: "text", text, at: this.#place(at), quoted });
 	}
 
 	#single(parts: Part[]): void {
@@ -251,7 +258,7 @@ export class Lexer {
 	#dollar(parts: Part[], quoted: boolean): void {
 		const text = this.#text;
 		const start = this.#at;
-		const at = this.#base + start;
+		const at = this.#place(start);
 		if (text[start] === "`") {
 			const end = text.indexOf("`", start + 1);
 			this.#at = end === -1 ? text.length : end + 1;

@@ -1,0 +1,59 @@
+import type { Candidate } from "../candidate.ts";
+import type { Ask } from "./ask.ts";
+import type { Framework, Reading, Term } from "./framework.ts";
+
+export const openReasonerZero: Framework = {
+	name: "Open-Reasoner-Zero",
+	assumed: "2025-06",
+	packages: [],
+	others: [],
+	rules: [],
+	recognises: ({ form, program, hints }: Candidate) =>
+		form === "python" &&
+		/Config$/.test(program) &&
+		hints.some((hint) => /^orz(\.|$)/.test(hint)) &&
+		(hints.includes("BasePPOExpConfig") || /^\w*PPOExpConfig$/.test(program)),
+	read,
+};
+
+function read(ask: Ask): Reading {
+	const { hints, open } = ask.candidate;
+	const isBase = hints.includes("BasePPOExpConfig") || open !== null;
+	const remedy = {
+		possible: true,
+		changes: [
+			["use_kl_loss", "False"],
+			["use_kl_estimator_k3", "False"],
+			["init_kl_coef", "0.01"],
+		],
+	} as const;
+	if (!isBase && !ask.has("init_kl_coef"))
+		return {
+			terms: [],
+			instead: { objective: "unknown", reason: "the class that it extends stands in another file" },
+			remedy,
+		};
+	const inReward = ask.number("init_kl_coef", 0.01);
+	const inLoss = ask.flag("use_kl_loss", false) ? ask.number("kl_loss_coef", 0) : 0;
+	const isK3 = inReward !== 0 || inLoss !== 0 ? ask.flag("use_kl_estimator_k3", false) : false;
+	const isAbs = !isK3 && (inReward !== 0 || inLoss !== 0) ? ask.flag("use_abs_kl", false) : false;
+	const estimator = isK3 ? "k3" : isAbs ? "abs" : "k1";
+	const terms: Term[] = [
+		{
+			place: "reward",
+			estimator,
+			beta: inReward,
+			key: "init_kl_coef",
+			credit: "reward-to-go",
+			discount: ask.discount("gamma"),
+		},
+		{ place: "loss", estimator, beta: inLoss, key: "kl_loss_coef" },
+	];
+	return {
+		terms,
+		ignored: ask.flag("use_kl_loss", false)
+			? []
+			: [{ key: "kl_loss_coef", why: "use_kl_loss is off", coefficient: true }],
+		remedy,
+	};
+}
