@@ -33,6 +33,12 @@ test("the paper's grid, cut short: interrupted, taken up, reported", async () =>
 	const before = readRecords(join(dir, "records.jsonl"));
 	expect(before.length).toBeLessThan(10);
 
+	// Killed, it leaves runs that their own processes are still saving.
+	const killed = thalia(comedy);
+	await killed.until((text) => /\[[3-9]\/10\]/.test(text));
+	killed.kill("SIGKILL");
+	await killed.ended;
+
 	const { left, report } = await resultOf<{ left: number; report: string[] }>([
 		...comedy,
 		"--format",
@@ -46,6 +52,7 @@ test("the paper's grid, cut short: interrupted, taken up, reported", async () =>
 			.flatMap((name) => [`${name}_lag0_seed1`, `${name}_lag10_seed1`])
 			.sort(),
 	);
+	expect(records.filter(({ outcome }) => outcome !== "finished" && outcome !== "collapsed")).toEqual([]);
 	for (const path of report) expect(existsSync(path)).toBe(true);
 	expect(readFileSync(join(dir, "report.md"), "utf8")).toMatch(/k3-loss/);
 	// keep: metrics

@@ -1,8 +1,11 @@
 import { ThaliaError } from "../errors.ts";
-import { resumeTraining, type TrainHooks, train } from "../trainer/train.ts";
+import { resumeTraining, type TrainHooks, type TrainResult, train } from "../trainer/train.ts";
 import type { FromCell, ToCell } from "./cell-messages.ts";
 
 /** The process of one cell: a run that dies takes no other with it. Its parent says what to run, and when to stop. */
+
+/** Seconds that another process may take to let go of the run. */
+const longestWait = 300;
 
 const stop = new AbortController();
 // Ctrl-C reaches every process of the terminal; the parent says what becomes of it.
@@ -31,7 +34,7 @@ async function run({ recipe, dir, resume }: Extract<ToCell, { kind: "run" }>): P
 		},
 	};
 	try {
-		const { outcome } = resume ? await resumeTraining(dir, hooks) : await train(recipe, dir, hooks);
+		const { outcome } = resume ? await resumeWhenIdle(dir, hooks) : await train(recipe, dir, hooks);
 		send({ kind: "done", outcome });
 	} catch (error) {
 		const { code, message, fix } = error as ThaliaError;
@@ -39,6 +42,19 @@ async function run({ recipe, dir, resume }: Extract<ToCell, { kind: "run" }>): P
 		process.exitCode = 1;
 	}
 	if (process.connected) process.disconnect();
+}
+
+/** The process of a grid that was killed saves its run before it ends. */
+async function resumeWhenIdle(dir: string, hooks: TrainHooks): Promise<TrainResult> {
+	for (let seconds = 0; ; seconds++) {
+		try {
+			return await resumeTraining(dir, hooks);
+		} catch (error) {
+			const busy = (error as ThaliaError).code === "run-in-use";
+			if (!busy || seconds === longestWait || stop.signal.aborted) throw error;
+			await new Promise((resolve) => setTimeout(resolve, 1000));
+		}
+	}
 }
 
 function send(message: FromCell): void {
