@@ -32,13 +32,13 @@ const grid = {
 	 * By name. An axis with a list of values is a setting of that name (`kl.beta: [0.05, 0.1]`); one with named sets of
 	 * settings may have any name (`kl: { none: { kl.place: none } }`).
 	 */
-	axes: z.record(z.string(), axis).default({}),
+	axes: z.record(z.string(), axis),
 	/** Axes that mean nothing to some configurations: these have them not. */
-	without: z.array(z.strictObject({ axis: z.string(), where })).default([]),
+	without: z.array(z.strictObject({ axis: z.string(), where })),
 	/** Configurations that are not run. */
-	skip: z.array(where).default([]),
+	skip: z.array(where),
 	/** Settings of every run, over the recipe's. */
-	settings: overrides.default({}),
+	settings: overrides,
 };
 
 /** A grid of runs of one recipe. */
@@ -50,6 +50,10 @@ export const experimentSchema = z.strictObject({
 	/** The recipe, looked for beside this file, here, and where Thalia is. */
 	recipe: z.string().min(1),
 	...grid,
+	axes: grid.axes.default({}),
+	without: grid.without.default([]),
+	skip: grid.skip.default([]),
+	settings: grid.settings.default({}),
 	/** What every other configuration is compared with, at the same labels of the axes that are not named. */
 	baseline: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
 	/** The axis that is a strength, along which KL is matched. */

@@ -81,6 +81,8 @@ test.each(of("experiment"))("%s is a grid of runs that are all right", async (na
 	const quick = await readExperiment(file, { quick: true });
 	expect(quick.cells.length).toBeGreaterThan(1);
 	expect(quick.cells.length).toBeLessThan(cells.length / 3);
+	const all = cells.map(({ labels }) => JSON.stringify(labels));
+	for (const { labels } of quick.cells) expect(all).toContain(JSON.stringify(labels));
 	// What it costs is measured in runs: all of them are one recipe, cut short above.
 	const { tooLarge } = await budgetOf({ cells: [...cells, ...quick.cells] });
 	expect(tooLarge).toEqual([]);
