@@ -51,13 +51,11 @@ async function runExperiment(file: string, overrides: readonly string[], options
 	const read = await readExperiment(file, {
 		...{ quick, overrides },
 		...(seeds === undefined ? {} : { seeds }),
+		...(jobs === undefined ? {} : { jobs }),
 		allowLarge: (cells) => yes || confirm(cells),
 	});
 	const experiment = await withTheirModels(read);
-	const budget = await budgetOf(experiment, {
-		...(jobs === undefined ? {} : { jobs }),
-		...(memory === undefined ? {} : { memory: memory * 2 ** 30 }),
-	});
+	const budget = await budgetOf(experiment, memory === undefined ? {} : { memory: memory * 2 ** 30 });
 	if (options.dryRun === true) return dryRun(experiment, budget, options);
 	const line = new StatusLine();
 	const status = new GridStatus(line, experiment, budget);

@@ -20,7 +20,6 @@ export interface Budget {
 }
 
 export interface BudgetOptions {
-	readonly jobs?: number;
 	/** Bytes; default: what the machine has to give now. */
 	readonly memory?: number;
 }
@@ -49,7 +48,7 @@ export async function budgetOf(
 	const cores = availableParallelism();
 	const most = Math.max(1, Math.floor(cores / Math.max(...cells.map(({ recipe }) => recipe.threads))));
 	return {
-		jobs: options.jobs ?? written ?? most,
+		jobs: written ?? most,
 		memory,
 		needs: of,
 		tooLarge: cells

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { basename, dirname, isAbsolute, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expected, ThaliaError } from "../errors.ts";
@@ -27,6 +28,8 @@ export interface ExperimentOptions {
 	readonly quick?: boolean;
 	/** Instead of the file's. */
 	readonly seeds?: readonly number[];
+	/** Runs at once, instead of the file's: a run has its share of the cores. */
+	readonly jobs?: number;
 	/** Settings of every run, over all others: `train.steps=50`. */
 	readonly overrides?: readonly string[];
 	/** Asked before a grid larger than this many cells is made; default: it is refused. */
@@ -57,6 +60,8 @@ export async function readExperiment(file: string, options: ExperimentOptions = 
 	const name = `${written.name ?? basename(file).replace(/\.ya?ml$/, "")}${options.quick === true ? "-quick" : ""}`;
 	checkOverrides(grid.axes, overrides);
 	const recipe = findRecipe(written.recipe, file);
+	const jobs = options.jobs ?? written.jobs;
+	const share = Math.max(1, Math.floor(availableParallelism() / (jobs ?? 1)));
 	// A seed changes nothing of what is right or wrong: each configuration is resolved once.
 	const resolved = new Map<string, ResolvedRecipe>();
 	const cells = expandGrid(grid, file).map((cell): PlannedCell => {
@@ -64,9 +69,9 @@ export async function readExperiment(file: string, options: ExperimentOptions = 
 		const configuration = JSON.stringify(labels);
 		const known = resolved.get(configuration) ?? resolveCell(recipe, [...cell.overrides, ...overrides], id);
 		resolved.set(configuration, known);
-		return { ...cell, recipe: { ...known, seed, name: id } };
+		return { ...cell, recipe: { ...known, seed, name: id, threads: Math.min(known.threads, share) } };
 	});
-	const { title = name, strength, paper, keep, jobs } = written;
+	const { title = name, strength, paper, keep } = written;
 	const baseline = baselineOf(grid, file);
 	return { name, title, strength, paper, keep, ...(jobs === undefined ? {} : { jobs }), ...baseline, cells };
 }
