@@ -89,7 +89,7 @@ function figureHtml(figure: Figure): string {
 	return [
 		`<figure id="${figure.id}">`,
 		`<h3>${escape(figure.title)}</h3>`,
-		`<div class="scroll">${figureInline(figure)}</div>`,
+		`<div class="scroll" tabindex="0">${figureInline(figure)}</div>`,
 		`<figcaption>${escape(figure.caption)}</figcaption>`,
 		"</figure>",
 	].join("\n");
