@@ -25,11 +25,11 @@ export function loadRecords(
 	return paths.flatMap((path) => {
 		if (!existsSync(path)) throw noRuns(`${path} to exist`);
 		if (!statSync(path).isDirectory()) {
-			if (isRecordsFile(path)) return readRecords(path, onDamaged);
+			if (isRecordsFile(path)) return lastOfEach(readRecords(path, onDamaged));
 			throw noRuns(`${path} to be a folder or a file of records (.jsonl, .jsonl.gz)`);
 		}
 		const records = recordsFiles.map((name) => join(path, name)).find((file) => existsSync(file));
-		if (records !== undefined && !isRun(path)) return readRecords(records, onDamaged);
+		if (records !== undefined && !isRun(path)) return lastOfEach(readRecords(records, onDamaged));
 		const runs = runsBelow(path, deepest);
 		if (runs.length === 0) throw noRuns(`runs at ${path} or below it`);
 		return runs.flatMap((run) => {
@@ -39,6 +39,11 @@ export function loadRecords(
 			return [];
 		});
 	});
+}
+
+/** A run that was tried again has a record of each try. */
+function lastOfEach(records: readonly RunRecord[]): RunRecord[] {
+	return [...new Map(records.map((record) => [record.name, record])).values()];
 }
 
 function isRun(path: string): boolean {

@@ -6,6 +6,7 @@ import { readJsonLines } from "../runs/json-lines.ts";
 import type { StepMetrics } from "../trainer/step.ts";
 import { budgetOf } from "./budget.ts";
 import { ExperimentFolder } from "./experiment-folder.ts";
+import { loadRecords } from "./load-records.ts";
 import { readExperiment } from "./read-experiment.ts";
 import { type GridHooks, type GridOptions, runGrid } from "./run-grid.ts";
 
@@ -131,6 +132,9 @@ describe("a grid of runs", { timeout: 240_000 }, () => {
 		expect(again.records[0].outcome).toBe("finished");
 		expect(again.records[1].outcome).toMatch(/stopped|collapsed/);
 		expect(again.records[1].after).not.toBeNull();
+		// The last try is what counts.
+		expect(loadRecords([join(dir, "out")])).toEqual(expect.arrayContaining([...again.records]));
+		expect(loadRecords([join(dir, "out")]).length).toBe(2);
 	});
 
 	test("puts what is no run aside, and says so", async () => {
