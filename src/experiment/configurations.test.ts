@@ -74,6 +74,37 @@ describe("plain runs", () => {
 		).toEqual([{ reference: "a/m" }, { reference: "b" }]);
 	});
 
+	test("what comes with another setting is none of the labels, a KL's estimator and strength always are", () => {
+		const none = { place: "none" };
+		const loss = { place: "loss", estimator: "k3", beta: 0.1 };
+		const reward = { ...loss, place: "reward", credit: "sequence", logprobs: "current" };
+		expect(labelsOf([none, loss, reward].map((kl, i) => run(i, { kl })))).toEqual([
+			{ "kl.place": "none" },
+			{ "kl.place": "loss", "kl.estimator": "k3", "kl.beta": "0.1" },
+			{ "kl.place": "reward", "kl.estimator": "k3", "kl.beta": "0.1" },
+		]);
+		const token = { ...reward, credit: "token" };
+		expect(labelsOf([loss, reward, token].map((kl, i) => run(i, { kl })))).toEqual([
+			{ "kl.place": "loss" },
+			{ "kl.place": "reward", "kl.credit": "sequence" },
+			{ "kl.place": "reward", "kl.credit": "token" },
+		]);
+		// What differs wherever it is may be why results do.
+		const rates = [0.1, 0.2].map((rate, i) => run(i, { kl: i === 0 ? loss : reward, rate }));
+		expect(labelsOf(rates)).toMatchObject([{ rate: "0.1" }, { rate: "0.2" }]);
+		expect(labelsOf([run(1, { lora: { rank: 8 } }), run(2, {})])).toEqual([{ "lora.rank": "8" }, {}]);
+	});
+
+	test("long values are cut, and stay apart", () => {
+		const traces = [1, 2].map((last) =>
+			run(last, { kl: { beta: [...Array.from({ length: 99 }, () => 0.5), last] } }),
+		);
+		const [one, other] = labelsOf(traces).map((labels) => labels["kl.beta"]);
+		expect(one).toMatch(/^\[0\.5,0\.5.*\.\.\. [0-9a-f]{8}$/);
+		expect(one).toHaveLength(52);
+		expect(other).not.toBe(one);
+	});
+
 	test("one alone has nothing to be told apart by", () => {
 		expect(gridOf([run(1, {})]).configurations).toMatchObject([{ labels: {} }]);
 	});

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import type { RunRecord } from "./run-record.ts";
 
@@ -20,14 +21,39 @@ export function labelsOf(records: readonly RunRecord[]): Labels[] {
 			return false;
 		return !notLabels.has(path) && new Set(values).size > 1;
 	});
+	const told = paths.filter((path) => !comesWith(path, paths, settings));
 	return settings.map((own) =>
 		Object.fromEntries(
-			paths.flatMap((path) => {
+			told.flatMap((path) => {
 				const value = own.get(path);
 				return value === undefined ? [] : [[path, value]];
 			}),
 		),
 	);
+}
+
+/** What is told of a KL even if it has one value. */
+const alwaysTold = new Set(["kl.estimator", "kl.beta"]);
+
+/** Whether a setting has one value wherever it is, and another one says where: as the credit of all KLs in the reward. */
+function comesWith(
+	path: string,
+	paths: readonly string[],
+	settings: readonly ReadonlyMap<string, string>[],
+): boolean {
+	const values = new Set(settings.flatMap((own) => own.get(path) ?? []));
+	if (values.size > 1 || alwaysTold.has(path)) return false;
+	return paths.some((other) => {
+		const all = settings.map((own) => own.get(other));
+		// One that is itself there or not says no more than this one.
+		if (other === path || all.includes(undefined)) return false;
+		const present = new Map<string | undefined, boolean>();
+		return settings.every((own, i) => {
+			const known = present.get(all[i]);
+			present.set(all[i], own.has(path));
+			return known === undefined || known === own.has(path);
+		});
+	});
 }
 
 /** The axes of all labels: in the order of those that have most, whatever order the runs come in. */
@@ -86,8 +112,14 @@ function settingsOf(config: RunRecord["config"]): Map<string, string> {
 }
 
 function textOf(value: unknown, path: string): string {
-	if (typeof value !== "string") return JSON.stringify(value);
-	return path === "model" || path === "reference" ? modelName(value) : value;
+	if (typeof value !== "string") return shortened(JSON.stringify(value));
+	return shortened(path === "model" || path === "reference" ? modelName(value) : value);
+}
+
+/** A label that a table has room for, other values still another label. */
+function shortened(text: string): string {
+	if (text.length <= 60) return text;
+	return `${text.slice(0, 40)}... ${createHash("sha256").update(text).digest("hex").slice(0, 8)}`;
 }
 
 /** A model's path without where the machine keeps it: its folder's name and that above, of a checkpoint its run's too. */

@@ -7,8 +7,8 @@ export interface PairedT {
 	/** 95% interval of the mean. */
 	readonly low: number;
 	readonly high: number;
-	/** Two-sided, of no difference. */
-	readonly p: number;
+	/** Two-sided, of no difference; null where all differences are the same, and there is no spread to tell chance by. */
+	readonly p: number | null;
 	readonly n: number;
 }
 
@@ -29,6 +29,7 @@ export function pairedT(differences: readonly number[]): PairedT | null {
 	const squares = differences.reduce((sum, value) => sum + (value - mean) ** 2, 0);
 	const error = Math.sqrt(squares / (n - 1) / n);
 	const room = studentQuantile(0.975, n - 1) * error;
-	const p = mean === 0 ? 1 : twoSidedTail(mean / error, n - 1);
-	return { mean, low: mean - room, high: mean + room, p, n };
+	// Of equal numbers a sum's rounding is all the spread there is.
+	const same = error <= 1e-12 * Math.abs(mean);
+	return { mean, low: mean - room, high: mean + room, p: same ? null : twoSidedTail(mean / error, n - 1), n };
 }

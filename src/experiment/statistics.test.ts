@@ -51,17 +51,18 @@ describe("the paired t test", () => {
 		expect(golden.paired.map(({ before }) => before.length)).toEqual([2, 3, 5, 20]);
 		for (const { before, after, p, low, high } of golden.paired) {
 			const result = pairedT(after.map((value, i) => value - before[i]))!;
-			close(result.p, p, 1e-8);
+			close(result.p!, p, 1e-8);
 			close(result.low, low, 1e-8);
 			close(result.high, high, 1e-8);
 		}
 	});
 
-	test("one pair tells nothing; equal pairs tell of no difference", () => {
+	test("one pair tells nothing, and neither do equal differences", () => {
 		expect(pairedT([])).toBeNull();
 		expect(pairedT([0.3])).toBeNull();
-		expect(pairedT([0, 0, 0])).toMatchObject({ mean: 0, p: 1, low: 0, high: 0 });
-		expect(pairedT([0.5, 0.5])).toMatchObject({ mean: 0.5, p: 0 });
+		expect(pairedT([0, 0, 0])).toEqual({ mean: 0, p: null, low: 0, high: 0, n: 3 });
+		expect(pairedT([0.1, 0.1, 0.1])).toMatchObject({ p: null });
+		expect(pairedT([-0.1, 0.1])).toMatchObject({ mean: 0, p: 1 });
 		expect(() => pairedT([1, NaN])).toThrow("finite numbers");
 	});
 });

@@ -16,7 +16,7 @@ const small = [
 	{ kl: "a", seed: 1, means: [0.5, 0.5, 1, 0] },
 	{ kl: "a", seed: 2, means: [0.75, 0.25, 1, 0] },
 	{ kl: "b", seed: 1, means: [1, 0.5, 1, 0.5] },
-	{ kl: "b", seed: 2, means: [1, null, 1, 0.5] },
+	{ kl: "b", seed: 2, means: [1, null, 1, 0.6] },
 ].map(({ kl, seed, means }, i) =>
 	aRecord({
 		seed,
@@ -36,24 +36,28 @@ describe("a report that can be computed by hand", () => {
 
 	test("its accuracies", () => {
 		expect(a.measures["in-domain"].mean.value).toMatchObject({ estimate: 0.5, seeds: 2, problems: 4 });
-		// (0.75 + 5/6) / 2: the problem without a verdict is left out of its seed.
-		expect(mean.value!.estimate).toBeCloseTo((0.75 + 2.5 / 3) / 2, 12);
-		// Above one half: 1 0 1 0 and 1 - 1 0.
-		expect(greedy.value!.estimate).toBeCloseTo((0.5 + 2 / 3) / 2, 12);
+		// (3/4 + 2.6/3) / 2: the problem without a verdict is left out of its seed.
+		expect(mean.value!.estimate).toBeCloseTo((0.75 + 2.6 / 3) / 2, 12);
+		// Above one half: 1 0 1 0 and 1 - 1 1.
+		expect(greedy.value!.estimate).toBeCloseTo((0.5 + 3 / 3) / 2, 12);
 		expect(a.measures["in-domain"].mean.change!.estimate).toBe(0.25);
 		expect(report.domains[0].before.mean).toMatchObject({ estimate: 0.25, low: 0.25, high: 0.25 });
 		expect(mean.value!.high).toBeLessThanOrEqual(1);
 	});
 
 	test("its differences, over the problems that both have, and their test", () => {
-		// Seed 1: 0.5 0 0 0.5; seed 2: 0.25 - 0 0.5.
-		const [first, second] = [0.25, 0.25];
-		expect(mean.difference).toMatchObject({ estimate: (first + second) / 2, problems: 4 });
-		expect(mean.p).toBe(0);
-		// Greedy: 1 0 0 0, as 0.5 is not above one half, and 0 - 0 0: t = 1 with one degree of freedom.
-		expect(greedy.difference!.estimate).toBeCloseTo(0.125, 12);
-		expect(greedy.p).toBeCloseTo(0.5, 12);
-		expect(greedy.holm).toBeCloseTo(0.5, 12);
+		// Seed 1: 0.5 0 0 0.5; seed 2: 0.25 - 0 0.6.
+		const [first, second] = [1 / 4, 0.85 / 3];
+		expect(mean.difference!.estimate).toBeCloseTo((first + second) / 2, 12);
+		expect(mean.difference!.problems).toBe(4);
+		// Student's t of one degree of freedom: the mean over half the difference.
+		const t = (first + second) / Math.abs(first - second);
+		expect(mean.p).toBeCloseTo(1 - (2 / Math.PI) * Math.atan(t), 12);
+		// Greedy: 1 0 0 0 and 0 - 0 1.
+		const greedyT = (1 / 4 + 1 / 3) / (1 / 3 - 1 / 4);
+		expect(greedy.difference!.estimate).toBeCloseTo((1 / 4 + 1 / 3) / 2, 12);
+		expect(greedy.p).toBeCloseTo(1 - (2 / Math.PI) * Math.atan(greedyT), 12);
+		expect(greedy.holm).toBe(greedy.p);
 		expect(a.measures["in-domain"].mean).toMatchObject({ difference: null, p: null, holm: null });
 		expect([a.isBaseline, a.baseline, b.isBaseline, b.baseline]).toEqual([true, null, false, a.labels]);
 	});
@@ -65,14 +69,16 @@ describe("a report that can be computed by hand", () => {
 			labels: b.labels,
 			seed: 2,
 			collapsedAt: 2,
-			after: { "in-domain": { mean: 2.5 / 3 } },
+			after: { "in-domain": { mean: 2.6 / 3, greedy: 1 } },
 		});
 	});
 
 	test("its text", () => {
 		const text = reportText(report);
-		const row = text.split("\n").find((line) => line.startsWith("b") && line.includes("79.2"));
-		expect(row).toMatch(/^b +0\.1 +sequence-reverse-kl, exact +2 +79\.2 \[.*\] .* \+25\.0 \[.*\] +<0\.001 /);
+		const row = text.split("\n").find((line) => line.startsWith("b") && line.includes("80.8"));
+		expect(row).toMatch(
+			/^b +0\.1 +sequence-reverse-kl, exact +2 +80\.8 \[.*\] .* \+26\.7 \[.*\] +0\.040 +0\.040 /,
+		);
 		expect(row).toMatch(/ 4\.5 +1\/2$/);
 		expect(text).toContain("baseline ");
 		expect(text).toContain("1 of 4 runs.");
@@ -184,13 +190,13 @@ describe("files", () => {
 				is_baseline: "true",
 				baseline: "",
 			},
-			{ kl: "b", mean: "0.79166667", mean_difference: "0.25", greedy_p: "0.5", baseline: "kl=a kl.beta=0.1" },
+			{ kl: "b", mean: "0.80833333", mean_difference: "0.26666667", baseline: "kl=a kl.beta=0.1" },
 		]);
 		expect(table("runs.csv")).toHaveLength(4);
 		expect(table("runs.csv")[3]).toMatchObject({
 			seed: "2",
 			collapsed_at: "2",
-			"in-domain_mean": "0.83333333",
+			"in-domain_mean": "0.86666667",
 		});
 	});
 

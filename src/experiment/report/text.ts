@@ -20,7 +20,8 @@ function sectionText({ title, paragraphs, table }: Section): string {
 
 function tableText({ columns, rows }: Table): string {
 	const head = columns.map((column) => column.head);
-	const lines = head.some((cell) => cell !== "") ? [head, ...rows] : rows;
+	const cells = rows.map((row) => row.map(oneLine));
+	const lines = head.some((cell) => cell !== "") ? [head, ...cells] : cells;
 	const widths = columns.map((_, i) => Math.max(...lines.map((line) => line[i].length)));
 	return lines
 		.map((line) =>
@@ -30,6 +31,11 @@ function tableText({ columns, rows }: Table): string {
 				.trimEnd(),
 		)
 		.join("\n");
+}
+
+/** What a run said may have lines and control characters. */
+function oneLine(text: string): string {
+	return text.replace(/[\s\p{Cc}]+/gu, " ").trim();
 }
 
 function wrap(paragraph: string): string {

@@ -5,7 +5,7 @@ import { buildReport } from "../index.ts";
 import { figureDocument, figuresOf } from "./index.ts";
 import { layoutOf } from "./layout.ts";
 
-const report = buildReport(madeGrid({ seeds: 2, problems: 12, steps: 30, betas: ["0.1", "1"] }), {
+const report = buildReport(madeGrid({ seeds: 2, problems: 12, steps: 20, betas: ["0.1", "1"] }), {
 	title: 'Made <b>"&" here</b>',
 	baseline: { kl: "k3-loss" },
 	paper: true,
@@ -18,16 +18,16 @@ function checkWellFormed(markup: string): void {
 	const empty = new Set(["meta", "rect", "circle", "polygon", "polyline"]);
 	const open: string[] = [];
 	const body = markup.replace("<!doctype html>", "").replace(/<style>[^<]*<\/style>/g, "");
+	const wrong: string[] = [];
 	for (const [whole, close, name, attributes, alone] of body.matchAll(/<(\/?)(\w+)([^<>]*?)(\/?)>/g)) {
-		expect(whole).not.toMatch(/NaN|Infinity|undefined/);
-		if (close === "/") expect(open.pop()).toBe(name);
-		else {
-			expect(attributes).toMatch(/^( [\w:-]+="[^"<>]*")*$/);
-			if (alone === "" && name !== "meta") open.push(name);
-			if (alone === "/") expect(empty).toContain(name);
-		}
+		const fine =
+			close === "/"
+				? open.pop() === name
+				: /^( [\w:-]+="[^"<>]*")*$/.test(attributes) && (alone === "" || empty.has(name));
+		if (!fine || /NaN|Infinity|undefined/.test(whole)) wrong.push(whole);
+		if (close === "" && alone === "" && name !== "meta") open.push(name);
 	}
-	expect(open).toEqual([]);
+	expect([wrong, open]).toEqual([[], []]);
 	const between = body.replace(/<\/?\w+(?: [\w:-]+="[^"<>]*")*\/?>/g, "");
 	expect(between).not.toMatch(/[<>]|&(?!amp;|lt;|gt;|quot;|#39;)/);
 }
@@ -65,12 +65,7 @@ describe("pictures", () => {
 			const [width, height] = figure.size;
 			const all = places(figure.body);
 			expect(all.length).toBeGreaterThan(50);
-			for (const [x, y] of all) {
-				expect(x).toBeGreaterThanOrEqual(0);
-				expect(x).toBeLessThanOrEqual(width);
-				expect(y).toBeGreaterThanOrEqual(0);
-				expect(y).toBeLessThanOrEqual(height);
-			}
+			expect(all.filter(([x, y]) => !(x >= 0 && x <= width && y >= 0 && y <= height))).toEqual([]);
 			const svg = figure.body.join("");
 			for (const text of ["k1-reward", "k3-loss", "none", "lag 0", "lag 10"])
 				expect(svg).toContain(`>${text}<`);
