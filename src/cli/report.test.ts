@@ -28,7 +28,7 @@ beforeAll(async () => {
 			await train(tinyRecipe(root, overrides), join(runs, `${estimator}-${seed}`));
 		}
 	}
-});
+}, 120_000);
 
 const report = (...args: string[]) => resultOf<Report>(["report", "--format", "json", ...args]);
 

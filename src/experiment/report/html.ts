@@ -1,10 +1,7 @@
 import type { Report } from "./model.ts";
-import { type Figure, figureInline, figuresOf, styleSheet } from "./plots/index.ts";
-import { type Section, sectionsOf, type Table } from "./sections.ts";
-
-interface Part extends Section {
-	readonly figures?: readonly Figure[];
-}
+import { type Part, partsOf } from "./parts.ts";
+import { type Figure, figureInline, styleSheet } from "./plots/index.ts";
+import type { Table } from "./sections.ts";
 
 /** One page that needs nothing else: no script, no font, no picture from elsewhere. Light, dark and on paper. */
 export function htmlOf(report: Report): string {
@@ -31,21 +28,6 @@ export function htmlOf(report: Report): string {
 		"</html>",
 		"",
 	].join("\n");
-}
-
-/** The sections, with pictures after the tables of the same numbers. */
-function partsOf(report: Report): Part[] {
-	const { accuracy, training } = figuresOf(report);
-	const sections = sectionsOf(report);
-	const lastAccuracy = sections.findLastIndex(({ id }) => id.startsWith("accuracy-"));
-	return sections.flatMap((section, i): Part[] => {
-		const after: Part[] = [];
-		if (i === lastAccuracy && accuracy.length > 0)
-			after.push({ id: "pictures", title: "Accuracy in pictures", paragraphs: [], figures: accuracy });
-		if (section.id === "training" && training.length > 0)
-			after.push({ id: "curves", title: "Training in pictures", paragraphs: [], figures: training });
-		return [section, ...after];
-	});
 }
 
 function partHtml({ id, title, paragraphs, table, figures = [] }: Part): string {

@@ -7,6 +7,7 @@ import { htmlOf } from "./html.ts";
 import { jsonOf } from "./json.ts";
 import { markdownOf } from "./markdown.ts";
 import { modelOf, type Report, type ReportOptions } from "./model.ts";
+import { type Figure, figureDocument, figuresOf } from "./plots/index.ts";
 import { textOf } from "./text.ts";
 
 export type { Report, ReportOptions } from "./model.ts";
@@ -33,7 +34,7 @@ const formats: Readonly<Record<ReportFormat, (report: Report) => string>> = {
 
 const files: Readonly<Record<string, (report: Report) => string>> = {
 	"report.html": htmlOf,
-	"report.md": markdownOf,
+	"report.md": (report) => markdownOf(report, figureFile),
 	"results.csv": resultsCsv,
 	"runs.csv": runsCsv,
 	"results.json": jsonOf,
@@ -50,10 +51,21 @@ export function reportText(report: Report): string {
 
 /** Writes the report into a folder, which is made where it is missing. @returns the files' paths */
 export function writeReport(report: Report, dir: string): string[] {
-	mkdirSync(dir, { recursive: true });
-	return Object.entries(files).map(([name, of]) => {
+	mkdirSync(join(dir, figuresFolder), { recursive: true });
+	const { accuracy, training } = figuresOf(report);
+	const texts = [
+		...Object.entries(files).map(([name, of]) => [name, of(report)] as const),
+		...[...accuracy, ...training].map((figure) => [figureFile(figure), figureDocument(figure)] as const),
+	];
+	return texts.map(([name, text]) => {
 		const path = join(dir, name);
-		writeFileAtomic(path, of(report));
+		writeFileAtomic(path, text);
 		return path;
 	});
+}
+
+const figuresFolder = "figures";
+
+function figureFile({ id }: Figure): string {
+	return `${figuresFolder}/${id}.svg`;
 }

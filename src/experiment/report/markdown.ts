@@ -1,15 +1,23 @@
 import type { Report } from "./model.ts";
-import { type Section, sectionsOf, type Table } from "./sections.ts";
+import { type Part, partsOf } from "./parts.ts";
+import type { Figure } from "./plots/index.ts";
+import { sectionsOf, type Table } from "./sections.ts";
 
-export function markdownOf(report: Report): string {
-	return `${[`# ${escape(report.title)}`, ...sectionsOf(report).map(sectionMarkdown)].join("\n\n")}\n`;
+/** @param fileOf where the document of a picture lies, beside it; without it there are no pictures */
+export function markdownOf(report: Report, fileOf?: (figure: Figure) => string): string {
+	const parts: readonly Part[] = fileOf === undefined ? sectionsOf(report) : partsOf(report);
+	return `${[`# ${escape(report.title)}`, ...parts.map((part) => partMarkdown(part, fileOf))].join("\n\n")}\n`;
 }
 
-function sectionMarkdown({ title, paragraphs, table }: Section): string {
+function partMarkdown(
+	{ title, paragraphs, table, figures = [] }: Part,
+	fileOf: (figure: Figure) => string = () => "",
+): string {
 	return [
 		`## ${escape(title)}`,
 		...paragraphs.map(escape),
 		...(table === undefined ? [] : [tableMarkdown(table), escape(table.caption)]),
+		...figures.map((figure) => `![${escape(figure.title)}](${fileOf(figure)})`),
 	].join("\n\n");
 }
 
