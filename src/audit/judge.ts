@@ -92,7 +92,8 @@ function possibleVersions(
 		if (least != null) return least;
 		return span.atMost !== undefined && compareVersions(one, span.atMost) > 0 ? span.atMost : one;
 	};
-	return [...new Set([version, ...(span.others ?? framework.others)].map(within))];
+	const likely = span.likely === undefined ? [] : [span.likely];
+	return [...new Set([...likely, version, ...(span.others ?? framework.others)].map(within))];
 }
 
 function findingsOf(

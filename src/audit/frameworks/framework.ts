@@ -79,6 +79,8 @@ export interface Reading {
 export interface VersionSpan {
 	readonly atLeast?: string;
 	readonly atMost?: string;
+	/** The one that is likely, where others are possible. */
+	readonly likely?: string;
 	/** Versions with other meanings, where those are others than the framework's. */
 	readonly others?: readonly string[];
 }

@@ -18,7 +18,10 @@ export function verlSpan({ settings }: Candidate): VersionSpan {
 	const has = (pattern: RegExp) => known.some(({ key }) => pattern.test(key));
 	if (has(since04)) return { atLeast: "0.4.0" };
 	if (has(upTo02)) return { atMost: "0.2.0.post2", others: [subtracted] };
-	return has(upTo03) ? { atMost: "0.3.0.post1" } : {};
+	if (has(upTo03)) return { atMost: "0.3.0.post1" };
+	// hydra refuses to add a key that is there: up to 0.3 this one was not.
+	const adds = settings.some(({ key, added }) => added === true && key === "trainer.val_before_train");
+	return adds ? { likely: "0.3.0.post1" } : {};
 }
 
 /** The version of verl on a day, for those who use its repository. */

@@ -138,6 +138,14 @@ export const habitCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "verl: a key that is added though newer versions have it",
+			path,
+			text: command(main, "algorithm.kl_ctrl.kl_coef=0.001", "+trainer.val_before_train=False"),
+		},
+		runs: [{ objective: "sequence-reverse-kl", certainty: "assumes-version", also: ["silently-ignored"] }],
+	},
+	{
+		...{
 			name: "verl: a key of a new version",
 			path,
 			text: command(main, "algorithm.kl_ctrl.kl_coef=0.001", "algorithm.norm_adv_by_std_in_grpo=False"),
@@ -248,6 +256,47 @@ export const habitCases: readonly Case[] = [
 			),
 		},
 		runs: [{ objective: "local-forward-kl", coefficient: 0.5 }],
+	},
+	{
+		...{
+			name: "miles: a launcher whose text grows by conditions with defaults",
+			path: "run.py",
+			text: lines(
+				"from dataclasses import dataclass",
+				"import miles.utils.external_utils.command_utils as U",
+				"@dataclass",
+				"class ScriptArgs(U.ExecuteTrainConfig):",
+				"    use_kl_loss: bool = True",
+				"    bridge: bool = False",
+				'    extra_args: str = ""',
+				"def execute(args):",
+				'    ckpt_args = f"--hf-checkpoint {args.model_dir} "',
+				"    if not args.bridge:",
+				'        ckpt_args += "--load x "',
+				'    grpo_args = "--advantage-estimator grpo "',
+				"    if args.use_kl_loss:",
+				'        grpo_args += "--use-kl-loss --kl-loss-coef 0.02 --kl-loss-type k2 "',
+				"    if args.fp8:",
+				'        grpo_args += "--eps-clip 0.2 "',
+				'    train_args = f"{ckpt_args} {grpo_args} {args.extra_args} "',
+				"    U.execute_train(train_args=train_args, config=args)",
+			),
+		},
+		runs: [{ framework: "slime", objective: "local-reverse-kl", coefficient: 0.02 }],
+	},
+	{
+		...{
+			name: "miles: a condition that is not known",
+			path: "run.py",
+			text: lines(
+				"import miles.utils.external_utils.command_utils as U",
+				'grpo_args = "--hf-checkpoint x --advantage-estimator grpo "',
+				"if kl():",
+				'    grpo_args += "--use-kl-loss --kl-loss-coef 0.02 --kl-loss-type k3 "',
+				"U.execute_train(train_args=grpo_args)",
+			),
+		},
+		runs: [{ objective: "unknown" }],
 	},
 	{
 		...{

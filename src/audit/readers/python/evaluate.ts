@@ -40,6 +40,11 @@ export class Evaluator {
 			case "FormatString":
 				return this.#joined(node, depth);
 			case "UnaryExpression":
+				if (/^not\b/.test(written)) {
+					const inner = this.value(node.lastChild!, depth + 1);
+					return isUnknown(inner) ? inner : !inner;
+				}
+				return this.#arithmetic(node, depth);
 			case "BinaryExpression":
 				return this.#arithmetic(node, depth);
 			case "ParenthesizedExpression": {
@@ -155,10 +160,58 @@ export class Evaluator {
 		return isUnknown(value) ? [{ unknown: value.unknown, at }] : [{ text: pythonText(value), at }];
 	}
 
+	/** Whether a statement is reached where another is: null where that is not known. */
+	reached(node: SyntaxNode, beside: SyntaxNode): boolean | null {
+		let known: boolean | null = true;
+		for (let at = node; at.parent !== null; at = at.parent) {
+			const { parent } = at;
+			if (parent.from <= beside.from && beside.to <= parent.to) break;
+			if (/^(For|While|Try|Match)Statement$/.test(parent.name)) known = null;
+			if (parent.name !== "IfStatement" || at.name !== "Body") continue;
+			const bodies = parent.getChildren("Body");
+			const test = childrenOf(parent).at(1);
+			const value = test === undefined ? null : this.value(test);
+			const holds = typeof value === "boolean" && bodies.length <= 2 && parent.getChild("elif") === null;
+			const here = at.from === bodies[0].from ? value === true : value === false;
+			if (holds && !here) return false;
+			if (!holds) known = null;
+		}
+		return known;
+	}
+
+	/** A text that is added to: `args = "..."`, then `args += "..."`. */
+	#grown(name: SyntaxNode, depth: number): Pieces | null {
+		const text = this.#text.slice(name.from, name.to);
+		const bindings = this.#scopeOf(name).names.get(text) ?? [];
+		const [first, ...others] = bindings;
+		if (bindings.length < 2 || first.value === null || !isText(first.value)) return null;
+		if (others.some(({ why, value }) => value !== null || why !== "is changed")) return null;
+		const start = first.value;
+		const added = this.#names.additions.filter(
+			({ node, target, isOne }) =>
+				!isOne &&
+				node.from > start.to &&
+				node.to < name.from &&
+				this.#text.slice(target.from, target.to) === text,
+		);
+		return [
+			...this.pieces(start, depth + 1),
+			...added.flatMap(({ node, value }): Pieces => {
+				const reached = this.reached(node, start);
+				if (reached === false) return [];
+				const pieces = this.pieces(value, depth + 1);
+				if (reached === true || !mayMatter(pieces)) return pieces;
+				return [{ unknown: "a condition adds to it", at: node.from }];
+			}),
+		];
+	}
+
 	/** The pieces of what stands behind brackets, a name or a sum of texts; null where that is no text. */
 	#inner(node: SyntaxNode, depth: number): Pieces | null {
 		if (depth > deepest) return null;
 		if (node.name === "VariableName") {
+			const grown = this.#grown(node, depth);
+			if (grown !== null) return grown;
 			const found = this.resolve(node);
 			return found === null || isUnknown(found) || !isText(found) ? null : this.pieces(found, depth + 1);
 		}
@@ -266,5 +319,15 @@ function pythonText(value: Scalar): string {
 function isText({ name }: SyntaxNode): boolean {
 	return /^(FormatString|ContinuedString|String|ParenthesizedExpression|VariableName|BinaryExpression)$/.test(
 		name,
+	);
+}
+
+/** Whether text that may be there or not could say something of a KL. */
+export function mayMatter(pieces: Pieces): boolean {
+	const known = pieces.map((piece) => ("unknown" in piece ? "" : piece.text)).join("");
+	const isOpen = pieces.every((piece) => "unknown" in piece);
+	return (
+		isOpen ||
+		/(^|[._\s-])(kl|beta|kld)([._=\s-]|$)|kl[_-]|[_-]kl|advantage[_-]estimator|adv_estimator/.test(known)
 	);
 }

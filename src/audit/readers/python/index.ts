@@ -5,9 +5,9 @@ import type { Source } from "../../source.ts";
 import { isUnknown, type Value } from "../../value.ts";
 import type { Embedded, ReadFile } from "../reader.ts";
 import { readArguments } from "../shell/arguments.ts";
-import { type Pieces, plainText } from "../shell/expand.ts";
+import type { Pieces } from "../shell/expand.ts";
 import { programOf } from "../shell/program.ts";
-import { Evaluator } from "./evaluate.ts";
+import { Evaluator, mayMatter } from "./evaluate.ts";
 import { type Addition, assignments, namesOf } from "./names.ts";
 import { type Argument, argumentsOf, childrenOf, entriesOf, lastName, stringOf } from "./tree.ts";
 import { elementsOf } from "./turns.ts";
@@ -329,9 +329,10 @@ class Reader {
 	/** What a condition adds may be there or not: it is told where it could matter. */
 	#added({ node, value, isOne }: Addition, list: SyntaxNode): Pieces[] {
 		const words = isOne ? [this.#evaluator.pieces(value)] : this.#listed(value, 0);
-		if (!isConditional(node, list)) return words;
-		const matters = words.some((word) => tellingKey.test(plainText(word) ?? "kl"));
-		return matters ? [[{ unknown: "a condition adds to it", at: value.from }]] : [];
+		const reached = this.#evaluator.reached(node, list);
+		if (reached === false) return [];
+		if (reached === true || !words.some((word) => mayMatter(word))) return words;
+		return [[{ unknown: "a condition adds to it", at: value.from }]];
 	}
 
 	#push(
@@ -382,17 +383,11 @@ function assignedTo(value: SyntaxNode): SyntaxNode | null {
 	return target?.name === "VariableName" ? target : null;
 }
 
-/** Whether a statement is reached only by a condition, or in a loop, that another place does not stand in. */
-function isConditional(node: SyntaxNode, beside: SyntaxNode): boolean {
-	for (let at = node.parent; at !== null; at = at.parent) {
-		if (at.from <= beside.from && beside.to <= at.to) return false;
-		if (/^(If|For|While|Try|Match)Statement$/.test(at.name)) return true;
-	}
-	return false;
-}
-
 /** A variable that nothing sets, for what is not known; of arguments that are said to be of something else, by their name. */
 function placeholder(reason: string): string {
-	const of = /(wandb|model|ckpt|perf|optimizer|sglang|vllm|eval|data|log)_args/i.exec(reason)?.[1];
+	const of =
+		/(wandb|model|ckpt|perf|optimizer|sglang|vllm|eval|data|log|rollout|misc|backend|ci|lora|parallel)_args/i.exec(
+			reason,
+		)?.[1];
 	return of === undefined ? "$__not_known" : `$${of.toUpperCase()}_ARGS`;
 }

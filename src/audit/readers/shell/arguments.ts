@@ -62,7 +62,7 @@ export function readArguments(words: readonly Pieces[], source: Source): Argumen
 
 /** Why an unknown word leaves settings open; one whose name says that it is of something else does not. */
 function openBy(reason: string): string | null {
-	return /^\$?\{?(MODEL|CKPT|CHECKPOINT|DATA|DATASET|WANDB|LOG|PERF|OPTIM|OPTIMIZER|SGLANG|VLLM|EVAL|DISTRIBUTED|TORCH)_?ARGS\b/i.test(
+	return /^\$?\{?(MODEL|CKPT|CHECKPOINT|DATA|DATASET|WANDB|LOG|PERF|OPTIM|OPTIMIZER|SGLANG|VLLM|EVAL|DISTRIBUTED|TORCH|ROLLOUT|MISC|BACKEND|CI|LORA|PARALLEL)_?ARGS\b/i.test(
 		reason,
 	)
 		? null
