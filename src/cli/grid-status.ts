@@ -110,13 +110,13 @@ export class GridStatus {
 
 function resultOf(record: RunRecord): string {
 	const { outcome, reason, before, after, series } = record;
-	const kl = series.kl.findLast((value) => value !== null);
+	const kl = series.kl.findLast((value) => value !== null) ?? null;
 	const numbers = [
 		...(after ?? []).map((domain) => {
 			const start = before?.find((other) => other.domain === domain.domain);
 			return `${domain.domain} ${start === undefined ? "" : `${percent(start)} -> `}${percent(domain)}`;
 		}),
-		...(kl === undefined || kl === null ? [] : [`KL ${kl.toFixed(2)}`]),
+		...(kl === null ? [] : [`KL ${kl.toFixed(2)}`]),
 	].join(", ");
 	if (outcome === "finished") return numbers;
 	return `${outcome}: ${reason ?? "no reason is known"}${numbers === "" ? "" : `; ${numbers}`}`;

@@ -53,12 +53,21 @@ test("text is what is printed; --out writes it in every form", async () => {
 	const out = join(root, "out");
 	const { code, stdout, stderr } = await thalia(["report", runs, "--out", out]).ended;
 	expect(code).toBe(0);
-	expect(stdout).toMatch(/^runs\n\nWhat ran\n/);
-	const names = readdirSync(out).sort();
-	expect(names).toEqual(expect.arrayContaining(["report.md", "results.csv", "results.json", "runs.csv"]));
-	expect(stderr.trim().split("\n").sort()).toEqual(names.map((name) => join(out, name)));
-	const markdown = await thalia(["report", runs, "--format", "markdown"]).ended;
-	expect(markdown.stdout).toBe(readFileSync(join(out, "report.md"), "utf8"));
+	expect(stdout).toMatch(/^runs\n\nSummary\n/);
+	const written = stderr.trim().split("\n");
+	const tables = ["report.html", "report.md", "results.csv", "runs.csv", "results.json"];
+	expect(written.slice(0, tables.length)).toEqual(tables.map((name) => join(out, name)));
+	const figures = readdirSync(join(out, "figures"));
+	expect(written.slice(tables.length).sort()).toEqual(
+		figures.sort().map((name) => join(out, "figures", name)),
+	);
+	expect(figures.length).toBeGreaterThan(0);
+	const markdown = readFileSync(join(out, "report.md"), "utf8");
+	for (const name of figures) expect(markdown).toContain(`](figures/${name})`);
+	// What is printed has no place for pictures.
+	const printed = await thalia(["report", runs, "--format", "markdown"]).ended;
+	expect(printed.stdout).not.toContain("![");
+	expect(markdown.startsWith(printed.stdout.slice(0, 200))).toBe(true);
 });
 
 test("a run that is damaged is named, and left out where that is asked for", async () => {

@@ -1,4 +1,4 @@
-import { ThaliaError } from "../errors.ts";
+import type { ThaliaError } from "../errors.ts";
 import { resumeTraining, type TrainHooks, type TrainResult, train } from "../trainer/train.ts";
 import type { FromCell, ToCell } from "./cell-messages.ts";
 
@@ -37,8 +37,8 @@ async function run({ recipe, dir, resume }: Extract<ToCell, { kind: "run" }>): P
 		const { outcome } = resume ? await resumeWhenIdle(dir, hooks) : await train(recipe, dir, hooks);
 		send({ kind: "done", outcome });
 	} catch (error) {
-		const { code, message, fix } = error as ThaliaError;
-		send({ kind: "error", code: code ?? null, message, ...(fix === undefined ? {} : { fix }) });
+		const { code = null, message, fix } = error as Error & Partial<Pick<ThaliaError, "code" | "fix">>;
+		send({ kind: "error", code, message, ...(fix === undefined ? {} : { fix }) });
 		process.exitCode = 1;
 	}
 	if (process.connected) process.disconnect();

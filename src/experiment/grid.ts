@@ -83,8 +83,8 @@ function choicesOf(name: string, axis: Axis): Choice[] {
 
 function* product(axes: readonly (readonly Choice[])[]): Generator<Choice[]> {
 	const [first, ...rest] = axes;
-	if (axes.length === 0) return yield [];
-	for (const choice of first) for (const others of product(rest)) yield [choice, ...others];
+	if (axes.length === 0) yield [];
+	else for (const choice of first) for (const others of product(rest)) yield [choice, ...others];
 }
 
 function matches(choices: readonly Choice[], where: Where): boolean {
