@@ -25,6 +25,19 @@ export {
 	passAtK,
 } from "./eval/statistics.ts";
 export type { Estimates, Evaluation } from "./eval/summarise.ts";
+export { type Budget, budgetOf } from "./experiment/budget.ts";
+export { ExperimentFolder } from "./experiment/experiment-folder.ts";
+export { loadRecords } from "./experiment/load-records.ts";
+export { type Experiment, type PlannedCell, readExperiment } from "./experiment/read-experiment.ts";
+export {
+	buildReport,
+	type Report,
+	type ReportOptions,
+	reportText,
+	writeReport,
+} from "./experiment/report/index.ts";
+export { type GridHooks, type GridResult, runGrid } from "./experiment/run-grid.ts";
+export { type RunOutcome, type RunRecord, readRunRecord } from "./experiment/run-record.ts";
 export { type ChatMessage, ChatTemplate, type RenderOptions } from "./formats/chat-template.ts";
 export { convertGguf } from "./formats/gguf/convert.ts";
 export { type DecoderConfig, readDecoderConfig } from "./formats/hf-config.ts";
