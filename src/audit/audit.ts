@@ -30,7 +30,7 @@ export async function audit(paths: readonly string[], options: AuditOptions = {}
 	for (const path of paths) {
 		const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 		if (!isFolder) files.push(await auditor.file(path, true));
-		else for (const inner of filesUnder(path)) files.push(await auditor.file(inner, false));
+		else for (const inner of filesUnder(path)) files.push(await auditor.file(inner, false, path));
 	}
 	return { files };
 }
@@ -52,8 +52,11 @@ class Auditor {
 		this.#options = options;
 	}
 
-	/** @param named whether the user named it: of a folder what is no input is passed over */
-	async file(path: string, named: boolean): Promise<AuditedFile> {
+	/**
+	 * @param named whether the user named it: of a folder what is no input is passed over
+	 * @param tree the folder that is audited
+	 */
+	async file(path: string, named: boolean, tree?: string): Promise<AuditedFile> {
 		const read = readText(path);
 		if ("code" in read)
 			return { path, runs: [], errors: named || read.code !== "audit-binary" ? [read] : [] };
@@ -66,13 +69,13 @@ class Auditor {
 					? [error("audit-kind", "Expected a shell script, Python, YAML, JSON, TOML or a notebook")]
 					: [],
 			};
-		return this.text(path, read.text);
+		return this.text(path, read.text, tree);
 	}
 
-	async text(path: string, text: string): Promise<AuditedFile> {
+	async text(path: string, text: string, tree?: string): Promise<AuditedFile> {
 		try {
 			const kind = kindOf(path, text) ?? "sh";
-			const candidates = await readSource(kind, new Source(path, text));
+			const candidates = await readSource(kind, new Source(path, text, tree));
 			const runs: AuditedRun[] = [];
 			for (const candidate of candidates) {
 				const found = await recognised(candidate, path);

@@ -1,11 +1,12 @@
 import { readBeside } from "../../beside.ts";
+import { calledScript } from "../../called-script.ts";
 import type { Candidate } from "../../candidate.ts";
 import type { Source } from "../../source.ts";
 import type { Embedded, ReadFile } from "../reader.ts";
 import { readArguments } from "./arguments.ts";
 import { plainText } from "./expand.ts";
 import { programOf } from "./program.ts";
-import { type Command, commandsOf } from "./run.ts";
+import { type Command, commandsOf, type Scripts } from "./run.ts";
 import type { Heredoc } from "./words.ts";
 
 /** Commands of a shell script that run a program with settings, and files that it writes by heredocs. */
@@ -36,7 +37,11 @@ export function readShell(source: Source, base = 0): ReadFile {
 		candidates.push(candidate);
 	};
 	const text = base === 0 ? source.text : source.text.slice(base);
-	for (const command of commandsOf(text, base, (path) => readBeside(path, source.path))) read(command);
+	const scripts: Scripts = {
+		sourced: (path) => readBeside(path, source.path),
+		called: (path, from, isBeside) => calledScript(path, from ?? source.path, source.tree, isBeside),
+	};
+	for (const command of commandsOf(text, base, scripts)) read(command);
 	return { candidates, embedded };
 }
 
