@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { composed } from "./bases.ts";
 import { readBeside } from "./beside.ts";
 import type { Candidate } from "./candidate.ts";
+import { withEntryPoint } from "./entry-point.ts";
 import { filesUnder } from "./files.ts";
 import type { Framework } from "./frameworks/framework.ts";
 import { frameworks } from "./frameworks/index.ts";
@@ -114,9 +115,10 @@ class Auditor {
 
 /** The framework that a candidate is of, with the settings that stand below it: alone, or with them. */
 async function recognised(
-	candidate: Candidate,
+	read: Candidate,
 	path: string,
 ): Promise<{ framework: Framework; whole: Candidate } | null> {
+	const candidate = withEntryPoint(read, path);
 	const framework = frameworks.find((one) => one.recognises(candidate));
 	if (framework !== undefined) return { framework, whole: await withBases(candidate, framework, path) };
 	if (candidate.bases.length === 0) return null;
