@@ -75,6 +75,14 @@ test("what options of the caller set is not known", async () => {
 	expect(runs).toMatchObject([{ objective: "unknown", alsoPossible: ["local-forward-kl", "none"] }]);
 });
 
+test("its settings are changed in the form that it has them in", async () => {
+	const [run] = await runsInFolder({
+		"launch.sh": ["bash run.sh 0.3"],
+		"run.sh": ["python3 train.py --hf-checkpoint x --use-kl-loss --kl-loss-coef $1"],
+	});
+	expect(run.fix).toMatchObject({ change: expect.stringContaining("+ --kl-coef 0.001") as string });
+});
+
 test("a script of a job", async () => {
 	const runs = await runsInFolder({
 		"job.yaml": ["envs:", "  KL: 0.3", "run: |", "  cd scripts", "  bash run.sh"],

@@ -27,10 +27,7 @@ export const skyRl: Framework = {
 		},
 	],
 	recognises: ({ program, settings }: Candidate) =>
-		/skyrl/.test(program) ||
-		settings.some(({ key }) =>
-			/^trainer\.algorithm\.(use_kl|kl_|use_abs_kl|advantage_estimator|policy_loss_type)/.test(key),
-		),
+		/skyrl/.test(program) || settings.some(({ key }) => key.startsWith("trainer.algorithm.")),
 	ownsBase: (base) => /(^|\/)ppo_base_config(\.ya?ml)?$/.test(base),
 	read,
 };

@@ -46,6 +46,17 @@ export const publishedCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "SkyRL: a main_dapo of its own",
+			path: "run.sh",
+			text: command(
+				"uv run -m examples.train.algorithms.dapo.main_dapo",
+				...["trainer.algorithm.use_kl_loss=true", "trainer.algorithm.kl_loss_coef=0.01"],
+			),
+		},
+		runs: [{ framework: "SkyRL", objective: "local-forward-kl", coefficient: 0.01 }],
+	},
+	{
+		...{
 			name: "ROLL: a pipeline that sets no KL",
 			path: "rlvr.yaml",
 			text: lines(

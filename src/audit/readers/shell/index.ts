@@ -22,7 +22,7 @@ export function readShell(source: Source, base = 0): ReadFile {
 		const candidate: Candidate = {
 			...{
 				form: formOf(
-					args.settings.map(({ evidence }) => evidence),
+					command.words.slice(program.from).map((word) => plainText(word) ?? ""),
 					program.name,
 				),
 				program: program.name,
@@ -45,9 +45,10 @@ export function readShell(source: Source, base = 0): ReadFile {
 	return { candidates, embedded };
 }
 
-function formOf(evidence: readonly string[], program: string): Candidate["form"] {
-	const flags = evidence.filter((line) => /(^|\s)--\w/.test(line)).length;
-	return flags * 2 > evidence.length || program.startsWith("trl") ? "flags" : "hydra";
+function formOf(words: readonly string[], program: string): Candidate["form"] {
+	const flags = words.filter((word) => /^--\w/.test(word)).length;
+	const pairs = words.filter((word) => /^[+~]*[A-Za-z_][\w.@/-]*=/.test(word)).length;
+	return flags > pairs || program.startsWith("trl") ? "flags" : "hydra";
 }
 
 /** What a heredoc writes or feeds: a file by its name, or Python. */
