@@ -5,6 +5,7 @@ import { huggingFaceCases } from "../testing/audit/hugging-face.ts";
 import { jobCases } from "../testing/audit/jobs.ts";
 import { moreFrameworkCases } from "../testing/audit/more-frameworks.ts";
 import { otherCases } from "../testing/audit/others.ts";
+import { publishedCases } from "../testing/audit/published.ts";
 import { pythonTurnCases } from "../testing/audit/python-turns.ts";
 import { shellCases } from "../testing/audit/shell.ts";
 import { verlCases } from "../testing/audit/verl.ts";
@@ -12,7 +13,7 @@ import { auditText } from "./audit.ts";
 
 const cases: readonly Case[] = [
 	...[verlCases, shellCases, habitCases, jobCases, huggingFaceCases, pythonTurnCases, otherCases],
-	moreFrameworkCases,
+	...[moreFrameworkCases, publishedCases],
 ].flat();
 
 test.each(cases.map((one) => [one.name, one] as const))("%s", async (_, { path, text, version, runs }) => {

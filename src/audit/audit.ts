@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { composed } from "./bases.ts";
 import { readBeside } from "./beside.ts";
 import type { Candidate } from "./candidate.ts";
+import { withEntryPoint } from "./entry-point.ts";
 import { filesUnder } from "./files.ts";
 import type { Framework } from "./frameworks/framework.ts";
 import { frameworks } from "./frameworks/index.ts";
@@ -30,7 +31,7 @@ export async function audit(paths: readonly string[], options: AuditOptions = {}
 	for (const path of paths) {
 		const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 		if (!isFolder) files.push(await auditor.file(path, true));
-		else for (const inner of filesUnder(path)) files.push(await auditor.file(inner, false));
+		else for (const inner of filesUnder(path)) files.push(await auditor.file(inner, false, path));
 	}
 	return { files };
 }
@@ -52,8 +53,11 @@ class Auditor {
 		this.#options = options;
 	}
 
-	/** @param named whether the user named it: of a folder what is no input is passed over */
-	async file(path: string, named: boolean): Promise<AuditedFile> {
+	/**
+	 * @param named whether the user named it: of a folder what is no input is passed over
+	 * @param tree the folder that is audited
+	 */
+	async file(path: string, named: boolean, tree?: string): Promise<AuditedFile> {
 		const read = readText(path);
 		if ("code" in read)
 			return { path, runs: [], errors: named || read.code !== "audit-binary" ? [read] : [] };
@@ -66,13 +70,13 @@ class Auditor {
 					? [error("audit-kind", "Expected a shell script, Python, YAML, JSON, TOML or a notebook")]
 					: [],
 			};
-		return this.text(path, read.text);
+		return this.text(path, read.text, tree);
 	}
 
-	async text(path: string, text: string): Promise<AuditedFile> {
+	async text(path: string, text: string, tree?: string): Promise<AuditedFile> {
 		try {
 			const kind = kindOf(path, text) ?? "sh";
-			const candidates = await readSource(kind, new Source(path, text));
+			const candidates = await readSource(kind, new Source(path, text, tree));
 			const runs: AuditedRun[] = [];
 			for (const candidate of candidates) {
 				const found = await recognised(candidate, path);
@@ -111,9 +115,10 @@ class Auditor {
 
 /** The framework that a candidate is of, with the settings that stand below it: alone, or with them. */
 async function recognised(
-	candidate: Candidate,
+	read: Candidate,
 	path: string,
 ): Promise<{ framework: Framework; whole: Candidate } | null> {
+	const candidate = withEntryPoint(read, path);
 	const framework = frameworks.find((one) => one.recognises(candidate));
 	if (framework !== undefined) return { framework, whole: await withBases(candidate, framework, path) };
 	if (candidate.bases.length === 0) return null;

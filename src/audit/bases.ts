@@ -10,7 +10,7 @@ const deepest = 12;
 
 /** Groups of settings that say nothing of a KL, by the names that they go by. */
 const neutral =
-	/(^|\/)(envs?|data|datasets?|models?|hydra|logg(ing|er)|optim\w*|scheduler|cluster|tokenizer|paths?|deepspeed\w*|vllm|sglang)(\/|\.ya?ml$|$)/i;
+	/(^|\/)((traj_|step_)?envs?|data|datasets?|models?|hydra|logg(ing|er)|optim\w*|scheduler|cluster|tokenizer|paths?|deepspeed\w*|vllm|sglang)(\/|\.ya?ml$|$)/i;
 
 interface Layer {
 	readonly settings: readonly Setting[];
@@ -30,6 +30,7 @@ export async function composed(
 	owns: (file: string) => boolean,
 ): Promise<Composed> {
 	const composer = new Composer(owns);
+	await composer.choose(layer, from);
 	const settings = await composer.settings(layer, from, "", 0);
 	return { settings: interpolate(settings), missing: composer.missing };
 }
@@ -40,24 +41,75 @@ class Composer {
 	#count = 0;
 	/** What `override group: option` chose, by the group. */
 	readonly #chosen = new Map<string, string>();
+	/** Groups that the defaults have. */
+	readonly #met = new Set<string>();
+	/** The command's own file of settings, or the command's script. */
+	#main = "";
+	/** Whether the command has a file of settings that is not the framework's. */
+	#hasMain = false;
+	/** A chosen file that is not there: it may stand above what other files say. */
+	#hidden: string | null = null;
 
 	constructor(owns: (file: string) => boolean) {
 		this.#owns = owns;
+	}
+
+	/** What a command line chooses, and what the files that it adds override: both come before the defaults. */
+	async choose({ bases }: Layer, from: string): Promise<void> {
+		if (!bases.some(({ isChosen }) => isChosen === true)) return;
+		this.#override(bases);
+		const main = bases.find(({ group }) => group === null);
+		this.#hasMain = main !== undefined && !this.#owns(main.file);
+		this.#main = (main === undefined ? null : await findBase(main.file, from))?.path ?? from;
+		for (const { file, overrides, isChosen } of bases) {
+			if (isChosen !== true || overrides) continue;
+			this.#override((await findBase(file, this.#main))?.bases ?? []);
+		}
+	}
+
+	#override(bases: readonly BaseName[]): void {
+		for (const { group, package: at, file, overrides, isChosen } of bases) {
+			if (!overrides || group === null) continue;
+			const key = isChosen === true && at !== group.replaceAll("/", ".") ? `${group}@${at}` : group;
+			if (!this.#chosen.has(key)) this.#chosen.set(key, file);
+		}
 	}
 
 	/** @param at the package: where in the whole the layer's settings stand */
 	async settings({ settings, bases }: Layer, from: string, at: string, depth: number): Promise<Setting[]> {
 		const below: Setting[] = [];
 		const above: Setting[] = [];
-		for (const { group, file, overrides } of bases)
-			if (overrides && group !== null && !this.#chosen.has(group)) this.#chosen.set(group, file);
+		this.#override(bases);
 		for (const base of bases) {
-			if (base.overrides) continue;
-			const chosen = base.group === null ? undefined : this.#chosen.get(base.group);
-			const found = await this.#base(base, chosen ?? base.file, from, at, depth);
+			if (base.overrides) {
+				this.#unused(base);
+				continue;
+			}
+			const chosen =
+				base.isChosen === true || base.group === null
+					? undefined
+					: (this.#chosen.get(`${base.group}@${base.package}`) ?? this.#chosen.get(base.group));
+			const near = base.isChosen === true ? this.#main : from;
+			const found = await this.#base(base, chosen ?? base.file, near, at, depth);
+			if (base.group !== null) this.#met.add(base.group);
 			(base.isAbove ? above : below).push(...found);
 		}
+		if (depth === 0 && this.#hidden !== null) {
+			const value = { unknown: `${this.#hidden} may set it, and is not beside this file` };
+			for (const found of [below, above])
+				found.splice(0, found.length, ...found.map(({ written: _, ...setting }) => ({ ...setting, value })));
+		}
 		return [...below, ...settings.map((setting) => ({ ...setting, key: under(at, setting.key) })), ...above];
+	}
+
+	/** A choice of a group that no defaults have, where it can be nothing but that: the defaults are elsewhere. */
+	#unused({ group, file, package: at, isChosen, isOptional }: BaseName): void {
+		if (isChosen !== true || isOptional || group === null || this.#met.has(group)) return;
+		// Without a file of one's own they are the framework's, which has groups within others alone.
+		if (!this.#hasMain && (group.includes("/") || at !== group)) return;
+		if (neutral.test(file) || this.#owns(file)) return;
+		this.missing ??= file;
+		this.#hidden ??= file;
 	}
 
 	async #base(
@@ -70,7 +122,10 @@ class Composer {
 		if (depth > deepest || this.#owns(file) || ++this.#count > mostBases) return [];
 		const found = await findBase(file, from);
 		if (found === null) {
-			if (!neutral.test(file) && !base.isOptional) this.missing ??= file;
+			if (!neutral.test(file) && !base.isOptional) {
+				this.missing ??= file;
+				if (base.isChosen === true || file !== base.file) this.#hidden ??= file;
+			}
 			return [];
 		}
 		const own = found.package ?? base.package;

@@ -25,6 +25,8 @@ export interface BaseName {
 	readonly isOptional: boolean;
 	/** Whether it says only which option of a group is taken. */
 	readonly overrides: boolean;
+	/** Whether a command line chose it: then it stands beside the command's own file of settings. */
+	readonly isChosen?: true;
 }
 
 /** A file that is named as such. */

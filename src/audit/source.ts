@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { redact } from "./redact.ts";
 
 /** Where something stands in a file; line and column count from 1, column in UTF-16 units. */
@@ -16,10 +17,13 @@ const longest = 160;
 export class Source {
 	readonly path: string;
 	readonly text: string;
+	/** The folder in which scripts that it starts are looked for. */
+	readonly tree: string;
 	readonly #starts: number[] = [0];
 
-	constructor(path: string, text: string) {
+	constructor(path: string, text: string, tree = dirname(path)) {
 		this.path = path;
+		this.tree = tree;
 		this.text = text;
 		for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) this.#starts.push(at + 1);
 	}

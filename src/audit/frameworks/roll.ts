@@ -34,7 +34,10 @@ export const roll: Framework = {
 				key === "use_kl_loss" ||
 				key === "enable_reference",
 		) &&
-			settings.some(({ key }) => /^(actor_train|actor_infer|reference)\./.test(key))),
+			settings.some(({ key }) => /^(actor_train|actor_infer|reference)\./.test(key))) ||
+		(settings.some(({ key }) => key.startsWith("actor_train.")) &&
+			settings.some(({ key }) => key.startsWith("actor_infer.")) &&
+			settings.some(({ key }) => key === "adv_estimator")),
 	read,
 };
 

@@ -27,10 +27,7 @@ export const skyRl: Framework = {
 		},
 	],
 	recognises: ({ program, settings }: Candidate) =>
-		/skyrl/.test(program) ||
-		settings.some(({ key }) =>
-			/^trainer\.algorithm\.(use_kl|kl_|use_abs_kl|advantage_estimator|policy_loss_type)/.test(key),
-		),
+		/skyrl/.test(program) || settings.some(({ key }) => key.startsWith("trainer.algorithm.")),
 	ownsBase: (base) => /(^|\/)ppo_base_config(\.ya?ml)?$/.test(base),
 	read,
 };
@@ -70,5 +67,8 @@ function read(ask: Ask): Reading {
 	const advantage = ask.text(under("advantage_estimator"), "grpo");
 	if (advantage === "grpo" && ask.text(under("grpo_norm_by_std"), "true") !== "false")
 		found.push({ rule: normalisationRule.id, key });
-	return { terms: [{ place: "reward", estimator, beta, key }], findings: found, remedy };
+	const term = { place: "reward", estimator, beta, key } as const;
+	if (advantage !== "gae" && advantage !== "reinforce++") return { terms: [term], findings: found, remedy };
+	const discount = ask.discount(under("gamma"));
+	return { terms: [{ ...term, credit: "reward-to-go", discount }], findings: found, remedy };
 }

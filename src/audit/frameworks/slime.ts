@@ -1,5 +1,5 @@
 import type { Candidate } from "../candidate.ts";
-import type { Ask } from "./ask.ts";
+import { type Ask, Unreadable } from "./ask.ts";
 import type { Found, Framework, Ignored, Reading, Term } from "./framework.ts";
 
 const names = { k1: "k1", k2: "k2", k3: "k3", low_var_kl: "k3" } as const;
@@ -63,6 +63,8 @@ export const slime: Framework = {
 function read(ask: Ask): Reading {
 	const advantage = ask.text("advantage_estimator", "grpo");
 	const takesReward = advantage !== undefined && /^(ppo|reinforce_plus_plus\w*)$/.test(advantage);
+	if (advantage === "on_policy_distillation" || ask.flag("use_opd", false))
+		throw new Unreadable("on-policy distillation holds the policy to its teacher by a KL of its own");
 	const inLoss = ask.flag("use_kl_loss", false);
 	const terms: Term[] = [];
 	const ignored: Ignored[] = [];
@@ -76,8 +78,9 @@ function read(ask: Ask): Reading {
 				estimator: typeOf(),
 				beta,
 				key: "kl_coef",
-				credit: "reward-to-go",
-				discount: ask.discount("gamma"),
+				...(advantage === "reinforce_plus_plus_baseline"
+					? { credit: "token" as const }
+					: { credit: "reward-to-go" as const, discount: ask.discount("gamma") }),
 			});
 	} else
 		ignored.push({

@@ -107,6 +107,8 @@ export const verl: Framework = {
 
 function isVerl({ program, settings }: Candidate): boolean {
 	if (others.test(program)) return false;
+	// SkyRL has a main_dapo too.
+	if (settings.some(({ key }) => key.startsWith("trainer.algorithm."))) return false;
 	return (
 		/(^|[./])verl([./]|$)/.test(program) ||
 		known.test(program) ||

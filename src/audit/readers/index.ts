@@ -23,7 +23,7 @@ export function kindOf(path: string, text: string): Kind | null {
 
 /** Whether the text can hold a KL at all: most files of a directory cannot, and need no parser. */
 const telling =
-	/kl|beta|num_generations|grpo|rloo|ppo|reinforce|prime|trainer|algorithm|skyrl|slime|nemo|areal|roll|tinker|swift|open_instruct|art|forge|\brl\b|train(_async)?\.py/i;
+	/kl|beta|num_generations|grpo|rloo|ppo|reinforce|prime|trainer|algorithm|skyrl|slime|nemo|areal|roll|tinker|swift|open_instruct|art|forge|\brl\b|train(_async)?\.py|\.(sh|bash|slurm|sbatch)\b/i;
 
 /**
  * What a file holds. Parsers are loaded where one is needed.
@@ -39,7 +39,7 @@ export async function readSource(kind: Kind, source: Source, isNamed = false): P
 		if (inner === undefined || inner === "ipynb" || !telling.test(text)) continue;
 		const shown = expands ? text.replaceAll(/\$(\w+)/g, "${$1}") : text;
 		try {
-			const { candidates: found } = await readAs(inner, new Source(source.path, shown));
+			const { candidates: found } = await readAs(inner, new Source(source.path, shown, source.tree));
 			const line = source.place(at).line - 1;
 			all.push(...found.map((candidate) => lowered(candidate, line)));
 		} catch {

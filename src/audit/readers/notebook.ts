@@ -59,7 +59,7 @@ export async function readNotebook(
 		["sh", shell],
 	] as const) {
 		if (text.trim() === "") continue;
-		const inner = await read(kind, new Source(source.path, text));
+		const inner = await read(kind, new Source(source.path, text, source.tree));
 		found.push(...inner.candidates.map((candidate) => moved(candidate, lines)));
 	}
 	return { candidates: found, embedded };

@@ -90,7 +90,7 @@ function quoted(word: string): string {
 function embedded(script: string, at: number, variables: readonly Variable[]): Embedded {
 	// What a workflow or template puts in is not known: a variable that nothing sets stands for it.
 	const shown = script.replaceAll(/\$?\{\{[^{}]*\}\}/g, "$__template");
-	const given = variables.map(({ name, value }) => `${name}=${quoted(value)};`).join(" ");
+	const given = variables.map(({ name, value }) => `export ${name}=${quoted(value)};`).join(" ");
 	return { kind: "sh", text: `${given}${shown}`, at, expands: false };
 }
 

@@ -2,6 +2,7 @@ import { type BaseName, normalKey, plainBase, type Setting } from "../../candida
 import type { Source } from "../../source.ts";
 import { scalarOf, type Value } from "../../value.ts";
 import { type Pieces, plainText } from "./expand.ts";
+import { groupChoice } from "./group-choice.ts";
 
 export interface Arguments {
 	readonly settings: readonly Setting[];
@@ -19,6 +20,7 @@ const settingsFile = /\.(ya?ml|toml|json)$/i;
 export function readArguments(words: readonly Pieces[], source: Source): Arguments {
 	const settings: Setting[] = [];
 	const bases: string[] = [];
+	const choices: BaseName[] = [];
 	let open: string | null = null;
 	const add = (key: string, value: Value, word: Pieces, added: { added?: true } = {}): void => {
 		settings.push({ key: normalKey(key), value, ...added, ...source.place(word.at(0)?.at ?? 0) });
@@ -43,7 +45,11 @@ export function readArguments(words: readonly Pieces[], source: Source): Argumen
 		}
 		const pair = /^(--?)?([+~]{0,2})([A-Za-z_][\w.@/-]*)=/.exec(form);
 		if (pair !== null) {
-			const [whole, , sign, key] = pair;
+			const [whole, dashes, sign, key] = pair as unknown as [string, string | undefined, string, string];
+			const option = dashes === undefined ? plainText(word)?.slice(whole.length) : undefined;
+			const choice = option === undefined ? null : groupChoice(sign, key, option);
+			// Of two choices of one group the last holds.
+			if (choice !== null) choices.unshift(choice);
 			const added = sign.startsWith("+") ? ({ added: true } as const) : {};
 			add(key, sign === "~" ? null : valueOf(word, whole.length), word, added);
 			continue;
@@ -57,7 +63,9 @@ export function readArguments(words: readonly Pieces[], source: Source): Argumen
 	}
 	bases.push(...namedBases(settings));
 	const known = bases.filter((base) => !base.includes(gap)).map((base) => plainBase(base));
-	return { settings, bases: known, open: open ?? openBase(bases) };
+	const added = choices.filter(({ overrides }) => !overrides).reverse();
+	const all = [...known, ...choices.filter(({ overrides }) => overrides), ...added];
+	return { settings, bases: all, open: open ?? openBase(bases) };
 }
 
 /** Why an unknown word leaves settings open; one whose name says that it is of something else does not. */

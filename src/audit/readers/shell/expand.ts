@@ -84,8 +84,15 @@ export function plainText(pieces: Pieces): string | null {
 /** `"${ARGS[@]}"`, `$@`, `$*`; null where it is no array. */
 function arrayOf(part: Exclude<Part, { kind: "text" }>, variables: Variables): readonly Pieces[] | null {
 	if (part.kind === "opaque") return null;
-	// What else the caller gives cannot be known, and is taken to be nothing.
-	if (part.name === "@" || part.name === "*") return [];
+	if (part.name === "@" || part.name === "*") {
+		// What else a caller that is not known gives is taken to be nothing.
+		const given = argumentsIn(variables) ?? [];
+		const cut = `${part.operator}${part.operand}`;
+		const from = /^:([1-9]\d*)$/.exec(cut)?.[1];
+		if (cut !== "" && from === undefined && given.length > 0)
+			return [[{ unknown: `\${${part.name}${cut.slice(0, 12)}} is computed`, at: part.at }]];
+		return given.slice(Number(from ?? 1) - 1);
+	}
 	if (!/^\[[@*]\]/.test(part.operator)) return null;
 	const variable = variables.get(part.name);
 	if (variable === undefined) return [[{ unknown: `${part.name} is not set in this file`, at: part.at }]];
@@ -95,7 +102,10 @@ function arrayOf(part: Exclude<Part, { kind: "text" }>, variables: Variables): r
 function valueOf(part: Exclude<Part, { kind: "text" }>, variables: Variables, depth: number): Pieces {
 	if (part.kind === "opaque") return [{ unknown: `it is ${part.why}`, at: part.at }];
 	const { name, operator, operand, at } = part;
-	const variable = variables.get(name);
+	const given = argumentsIn(variables);
+	const isArgument = given !== null && /^[1-9]\d*$/.test(name);
+	const argument = isArgument ? given.at(Number(name) - 1) : undefined;
+	const variable = argument === undefined ? variables.get(name) : { value: argument };
 	const index = /^\[(\d+)\]/.exec(operator)?.[1];
 	const held =
 		variable === undefined
@@ -129,10 +139,16 @@ function valueOf(part: Exclude<Part, { kind: "text" }>, variables: Variables, de
 		case "?":
 			if (operand !== "" && kind === "")
 				return [{ unknown: `\${${name}${operand.slice(0, 12)}} is computed`, at }];
-			return held ?? [{ unknown: unset(name), at }];
+			return held ?? (isArgument ? [] : [{ unknown: unset(name), at }]);
 		default:
 			return [{ unknown: `\${${name}} is computed`, at }];
 	}
+}
+
+/** The arguments of a function or script whose caller is known; null of one whose caller is not. */
+export function argumentsIn(variables: Variables): readonly Pieces[] | null {
+	const held = variables.get("@");
+	return held !== undefined && "array" in held ? held.array : null;
 }
 
 function unset(name: string): string {

@@ -1,11 +1,12 @@
 import { readBeside } from "../../beside.ts";
+import { calledScript } from "../../called-script.ts";
 import type { Candidate } from "../../candidate.ts";
 import type { Source } from "../../source.ts";
 import type { Embedded, ReadFile } from "../reader.ts";
 import { readArguments } from "./arguments.ts";
 import { plainText } from "./expand.ts";
 import { programOf } from "./program.ts";
-import { type Command, commandsOf } from "./run.ts";
+import { type Command, commandsOf, type Scripts } from "./run.ts";
 import type { Heredoc } from "./words.ts";
 
 /** Commands of a shell script that run a program with settings, and files that it writes by heredocs. */
@@ -21,7 +22,7 @@ export function readShell(source: Source, base = 0): ReadFile {
 		const candidate: Candidate = {
 			...{
 				form: formOf(
-					args.settings.map(({ evidence }) => evidence),
+					command.words.slice(program.from).map((word) => plainText(word) ?? ""),
 					program.name,
 				),
 				program: program.name,
@@ -36,13 +37,18 @@ export function readShell(source: Source, base = 0): ReadFile {
 		candidates.push(candidate);
 	};
 	const text = base === 0 ? source.text : source.text.slice(base);
-	for (const command of commandsOf(text, base, (path) => readBeside(path, source.path))) read(command);
+	const scripts: Scripts = {
+		sourced: (path) => readBeside(path, source.path),
+		called: (path, from, isBeside) => calledScript(path, from ?? source.path, source.tree, isBeside),
+	};
+	for (const command of commandsOf(text, base, scripts)) read(command);
 	return { candidates, embedded };
 }
 
-function formOf(evidence: readonly string[], program: string): Candidate["form"] {
-	const flags = evidence.filter((line) => /(^|\s)--\w/.test(line)).length;
-	return flags * 2 > evidence.length || program.startsWith("trl") ? "flags" : "hydra";
+function formOf(words: readonly string[], program: string): Candidate["form"] {
+	const flags = words.filter((word) => /^--\w/.test(word)).length;
+	const pairs = words.filter((word) => /^[+~]*[A-Za-z_][\w.@/-]*=/.test(word)).length;
+	return flags > pairs || program.startsWith("trl") ? "flags" : "hydra";
 }
 
 /** What a heredoc writes or feeds: a file by its name, or Python. */
