@@ -1,22 +1,8 @@
 import { expect, test } from "vitest";
-import type { Case } from "../testing/audit/case.ts";
-import { habitCases } from "../testing/audit/habits.ts";
-import { huggingFaceCases } from "../testing/audit/hugging-face.ts";
-import { jobCases } from "../testing/audit/jobs.ts";
-import { moreFrameworkCases } from "../testing/audit/more-frameworks.ts";
-import { otherCases } from "../testing/audit/others.ts";
-import { publishedCases } from "../testing/audit/published.ts";
-import { pythonTurnCases } from "../testing/audit/python-turns.ts";
-import { shellCases } from "../testing/audit/shell.ts";
-import { verlCases } from "../testing/audit/verl.ts";
+import { allCases } from "../testing/audit/all-cases.ts";
 import { auditText } from "./audit.ts";
 
-const cases: readonly Case[] = [
-	...[verlCases, shellCases, habitCases, jobCases, huggingFaceCases, pythonTurnCases, otherCases],
-	...[moreFrameworkCases, publishedCases],
-].flat();
-
-test.each(cases.map((one) => [one.name, one] as const))("%s", async (_, { path, text, version, runs }) => {
+test.each(allCases.map((one) => [one.name, one] as const))("%s", async (_, { path, text, version, runs }) => {
 	const audited = await auditText(path, text, version === undefined ? {} : { version });
 	expect(audited.errors).toEqual([]);
 	expect(audited.runs.map(({ framework, objective }) => `${framework}: ${objective}`)).toHaveLength(

@@ -1,11 +1,7 @@
 import { auditText } from "../../audit/audit.ts";
-import { huggingFaceCases } from "./hugging-face.ts";
+import { allCases as seeds } from "./all-cases.ts";
 import { draws, mutated } from "./mutate.ts";
-import { otherCases } from "./others.ts";
-import { shellCases } from "./shell.ts";
-import { verlCases } from "./verl.ts";
 
-const seeds = [...verlCases, ...shellCases, ...huggingFaceCases, ...otherCases];
 const texts = seeds.map(({ text }) => text);
 const extensions = ["sh", "py", "yaml", "json", "toml", "ipynb"];
 
