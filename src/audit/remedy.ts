@@ -12,6 +12,9 @@ export function changeText(
 			if (held === undefined) return [`+ ${written(candidate.form, key, value)}`];
 			const before = showValue(held.value);
 			if (before.toLowerCase() === value.toLowerCase()) return [];
+			// A switch is off where it does not stand.
+			if (candidate.form === "flags" && before === "true" && value.toLowerCase() === "false")
+				return [`- ${written("flags", key, before)}`];
 			return [`- ${written(candidate.form, key, before)}`, `+ ${written(candidate.form, key, value)}`];
 		})
 		.join("\n");
