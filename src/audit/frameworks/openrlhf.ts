@@ -55,6 +55,7 @@ function read(ask: Ask): Reading {
 		changes: [
 			[names(kind), "k1"] as const,
 			...(inLoss ? ([[names(inLossKeys), "False"]] as const) : []),
+			...(ask.flag("use_kl_estimator_k3", false) ? ([["use_kl_estimator_k3", "False"]] as const) : []),
 			...(beta === 0 ? ([[names(coef), "0.01"]] as const) : []),
 		],
 		note: "leave the flag of the loss out",

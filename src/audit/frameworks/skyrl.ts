@@ -42,6 +42,7 @@ function read(ask: Ask): Reading {
 			[under("use_kl_in_reward"), "true"],
 			[under("use_kl_loss"), "false"],
 			[under("kl_estimator_type"), "k1"],
+			...(isDiscounted(ask) ? ([[under("gamma"), "1.0"]] as const) : []),
 		],
 	} as const;
 	if (inLoss && inReward)
@@ -71,4 +72,10 @@ function read(ask: Ask): Reading {
 	if (advantage !== "gae" && advantage !== "reinforce++") return { terms: [term], findings: found, remedy };
 	const discount = ask.discount(under("gamma"));
 	return { terms: [{ ...term, credit: "reward-to-go", discount }], findings: found, remedy };
+}
+
+/** Whether what comes later counts less to a KL in the reward. */
+function isDiscounted(ask: Ask): boolean {
+	const held = ask.at(under("gamma"))?.value;
+	return held !== undefined && Number(held) !== 1;
 }

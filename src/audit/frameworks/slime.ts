@@ -120,8 +120,10 @@ function read(ask: Ask): Reading {
 			changes: [
 				["advantage-estimator", "reinforce_plus_plus"],
 				["kl-coef", "0.001"],
+				// Of a KL in the reward it is the estimator too.
+				...(ask.has("kl_loss_type") ? ([["kl-loss-type", "k1"]] as const) : []),
+				...(inLoss ? ([["use-kl-loss", "false"]] as const) : []),
 			],
-			note: "and without --use-kl-loss",
 		},
 	};
 }

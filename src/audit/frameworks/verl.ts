@@ -136,6 +136,8 @@ function read(ask: Ask): Reading {
 		throw new Unreadable("rllm's trainers leave the KL out of the reward, whatever use_kl_in_reward says");
 	const terms = [...(inReward ? [rewardTerm(ask)] : []), ...(inLoss ? [lossTerm(ask)] : [])];
 	const acting = terms.filter(({ beta }) => beta !== 0);
+	const held = ask.at(...rewardCoef)?.value;
+	const needsCoefficient = held === undefined ? !inReward : Number(held) === 0;
 	const isFlipped = ask.version === subtracted && acting.some(({ place }) => place === "loss");
 	return {
 		terms,
@@ -152,21 +154,26 @@ function read(ask: Ask): Reading {
 			...(isFlipped ? [{ rule: "verl/kl-loss-subtracted", key: lossCoef }] : []),
 			...findings(ask, acting, hasSwitch),
 		],
-		remedy: {
-			possible: true,
-			changes: [
-				[rewardOn, "True"],
-				[rewardType, "kl"],
-				...(inReward
-					? []
-					: ([[rewardCoef[0], "0.001"]] as const).filter(
-							() => ask.at(...rewardCoef)?.value === 0 || !ask.has(...rewardCoef),
-						)),
-				...(inLoss ? ([[lossOn, "False"]] as const) : []),
-			],
-		},
+		remedy: ask.under("rllm.")
+			? rllmRemedy
+			: {
+					possible: true,
+					changes: [
+						[rewardOn, "True"],
+						[rewardType, "kl"],
+						...(needsCoefficient ? ([[rewardCoef[0], "0.001"]] as const) : []),
+						...(inLoss ? ([[lossOn, "False"]] as const) : []),
+					],
+				},
 	};
 }
+
+const rllmRemedy = {
+	possible: false,
+	nearest:
+		"rllm's trainers have a KL in the loss alone: kl_loss_type=k2 there is each token's reverse KL by itself",
+	changes: [],
+} as const;
 
 /** Whether its settings are of a version in which the KL in the reward is off unless it is asked for. */
 function isSurelyNew(candidate: Candidate): boolean {
