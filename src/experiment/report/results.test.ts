@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { loadRecords } from "../load-records.ts";
+import { type Measure, scoreOf } from "../measures.ts";
+import { pairedT } from "../paired-t.ts";
 import { readExperiment } from "../read-experiment.ts";
 import { buildReport, reportAs } from "./index.ts";
 
@@ -34,3 +36,33 @@ test.each(published.map(({ name }) => name))(
 	},
 	120_000,
 );
+
+test("what docs/results/comedy.md adds to its tables is what the records say", () => {
+	const page = readFileSync(join(results, "comedy.md"), "utf8").replaceAll(/\s+/g, " ");
+	const records = loadRecords([join(results, "comedy")]);
+	const of = (kl: string, lag: string) =>
+		records.filter(({ labels }) => labels.kl === kl && labels.lag === lag);
+	// k1 in the reward less k3 in the loss, averaged over the strengths, seed by seed.
+	const averaged = (domain: string, what: Measure) => {
+		const meanOf = (kl: string, seed: number) => {
+			const scores = of(kl, "0").flatMap((r) =>
+				r.seed === seed ? (scoreOf(r.after, domain, what) ?? []) : [],
+			);
+			expect(scores.length).toBe(4);
+			return scores.reduce((sum, score) => sum + score, 0) / scores.length;
+		};
+		const { mean, low, high } = pairedT(
+			[1, 2, 3, 4, 5].map((seed) => 100 * (meanOf("k1-reward", seed) - meanOf("k3-loss", seed))),
+		)!;
+		const points = (value: number) => `${value < 0 ? "" : "+"}${value.toFixed(1)}`;
+		return `${points(mean)} [${points(low)}, ${points(high)}]`;
+	};
+	expect(page).toContain(`it is ${averaged("in-domain", "mean")} points of mean@8 in domain`);
+	expect(page).toContain(`${averaged("in-domain", "greedy")} greedy`);
+	expect(page).toContain(`${averaged("out-of-domain", "mean")} out of domain`);
+	for (const kl of ["k1-loss", "k1-both"]) {
+		const steps = of(kl, "10").flatMap(({ collapsedAt }) => collapsedAt ?? []);
+		expect(steps.length).toBe(20);
+		expect(page).toContain(`at step ${Math.min(...steps)} to ${Math.max(...steps)}`);
+	}
+});

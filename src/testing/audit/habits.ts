@@ -305,7 +305,7 @@ export const habitCases: readonly Case[] = [
 			text: lines(
 				"import slime.utils.external_utils.command_utils as U",
 				"def execute():",
-				'    ckpt_args = f"--hf-checkpoint /root/{NAME} "',
+				'    ckpt_args = f"--hf-checkpoint models/{NAME} "',
 				"    grpo_args = (",
 				'        "--advantage-estimator grpo "',
 				'        "--use-kl-loss "',

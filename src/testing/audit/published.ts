@@ -2,7 +2,7 @@ import { type Case, command } from "./case.ts";
 
 const lines = (...all: readonly string[]) => `${all.join("\n")}\n`;
 const slime = (...flags: readonly string[]) =>
-	command("ray job submit -- python3 train.py", "--hf-checkpoint /root/model", ...flags);
+	command("ray job submit -- python3 train.py", "--hf-checkpoint models/base", ...flags);
 const sky = (...settings: readonly string[]) =>
 	command("uv run --isolated --extra vllm -m skyrl.train.entrypoints.main_base", ...settings, "$@");
 
