@@ -1,6 +1,6 @@
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
 import { gigabytes } from "../trainer/plan.ts";
-import type { TrainingPlan } from "../trainer/train.ts";
+import type { TrainingPlan } from "../trainer/prepare.ts";
 import { clock } from "./status-line.ts";
 import { formatTable } from "./table.ts";
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
-import { planTraining } from "../trainer/train.ts";
+import { planTraining } from "../trainer/prepare.ts";
 import type { Experiment, PlannedCell } from "./read-experiment.ts";
 
 /** What the cells of a grid share. */

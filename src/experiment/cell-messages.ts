@@ -3,7 +3,14 @@ import type { Outcome } from "../trainer/train.ts";
 
 /** What the grid's process and that of a cell say to each other. */
 export type ToCell =
-	| { readonly kind: "run"; readonly recipe: ResolvedRecipe; readonly dir: string; readonly resume: boolean }
+	| {
+			readonly kind: "run";
+			readonly recipe: ResolvedRecipe;
+			readonly dir: string;
+			readonly resume: boolean;
+			/** Folder of the evaluations before training that the cells share. */
+			readonly firstEvaluations: string;
+	  }
 	/** The step under way is finished, and the run saved. */
 	| { readonly kind: "stop" };
 

@@ -1,6 +1,7 @@
 import type { ThaliaError } from "../errors.ts";
 import { resumeTraining, type TrainHooks, type TrainResult, train } from "../trainer/train.ts";
 import type { FromCell, ToCell } from "./cell-messages.ts";
+import { firstEvaluationsIn } from "./first-evaluations-folder.ts";
 
 /** The process of one cell: a run that dies takes no other with it. Its parent says what to run, and when to stop. */
 
@@ -18,10 +19,12 @@ process.on("message", (message: ToCell) => {
 	else void run(message);
 });
 
-async function run({ recipe, dir, resume }: Extract<ToCell, { kind: "run" }>): Promise<void> {
+async function run(message: Extract<ToCell, { kind: "run" }>): Promise<void> {
+	const { recipe, dir, resume } = message;
 	let doing = "";
 	const hooks: TrainHooks = {
 		signal: stop.signal,
+		firstEvaluations: firstEvaluationsIn(message.firstEvaluations),
 		onStep: ({ step, reward, kl }) => {
 			send({ kind: "step", step, reward, kl });
 		},

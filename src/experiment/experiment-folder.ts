@@ -18,8 +18,8 @@ export type CellState =
 	| { readonly kind: "damaged"; readonly why: string };
 
 /**
- * `runs/<experiment>/`: cells/<id>/ with the runs, and records.jsonl with what a report reads of each that has ended. The
- * last record of a cell counts.
+ * `runs/<experiment>/`: cells/<id>/ with the runs, records.jsonl with what a report reads of each that has ended (the last
+ * record of a cell counts), and first-evaluations/ with the evaluations before training, one for all cells that begin alike.
  */
 export class ExperimentFolder {
 	readonly dir: string;
@@ -38,6 +38,11 @@ export class ExperimentFolder {
 
 	get recordsPath(): string {
 		return join(this.dir, "records.jsonl");
+	}
+
+	/** Where the evaluations before training lie that the cells share. */
+	get firstEvaluations(): string {
+		return join(this.dir, "first-evaluations");
 	}
 
 	runDir(id: string): string {

@@ -1,4 +1,4 @@
-import { klOf } from "../trainer/train.ts";
+import { klOf } from "../trainer/prepare.ts";
 import type { PlannedCell } from "./read-experiment.ts";
 import { portable, type RunRecord } from "./run-record.ts";
 

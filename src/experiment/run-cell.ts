@@ -11,6 +11,8 @@ export type CellEnd =
 export interface RunCellOptions {
 	/** Go on from its last checkpoint. */
 	readonly resume: boolean;
+	/** Folder of the evaluations before training that cells share. */
+	readonly firstEvaluations: string;
 	readonly signal: AbortSignal;
 	readonly onMessage: (message: FromCell) => void;
 }
@@ -20,7 +22,7 @@ const keptLetters = 2000;
 
 /** Runs a cell in a process of its own, in the run directory `dir`. Never rejects: however it ends is its result. */
 export function runCell(cell: PlannedCell, dir: string, options: RunCellOptions): Promise<CellEnd> {
-	const { resume, signal, onMessage } = options;
+	const { resume, firstEvaluations, signal, onMessage } = options;
 	const child = fork(cellProgram(), [], {
 		stdio: ["ignore", "ignore", "pipe", "ipc"],
 		// Threads that wait by spinning would take the cores from the cells beside this one.
@@ -32,7 +34,7 @@ export function runCell(cell: PlannedCell, dir: string, options: RunCellOptions)
 	const kill = () => child.kill("SIGKILL");
 	signal.addEventListener("abort", stop);
 	process.on("exit", kill);
-	send(child, { kind: "run", recipe: cell.recipe, dir, resume });
+	send(child, { kind: "run", recipe: cell.recipe, dir, resume, firstEvaluations });
 	if (signal.aborted) stop();
 	let said = "";
 	child.stderr!.setEncoding("utf8").on("data", (text: string) => {

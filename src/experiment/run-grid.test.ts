@@ -137,6 +137,20 @@ describe("a grid of runs", { timeout: 240_000 }, () => {
 		expect(loadRecords([join(dir, "out")]).length).toBe(2);
 	});
 
+	test("evaluates before training once for all cells that begin alike", async () => {
+		const told: string[] = [];
+		const { records } = await run(file.replace("jobs: 2", "jobs: 1"), {
+			onCellMessage: ({ id }, { kind }) => told.push(`${id} ${kind}`),
+		});
+		expect(told.filter((message) => message.endsWith(" evaluating"))).toEqual([
+			"none_seed1 evaluating",
+			"none_seed1 evaluating",
+			"k1_seed1 evaluating",
+		]);
+		expect(records[1].before).toEqual(records[0].before);
+		expect(readdirSync(join(dir, "out", "first-evaluations")).length).toBe(1);
+	});
+
 	test("puts what is no run aside, and says so", async () => {
 		mkdirSync(cell("none_seed1"), { recursive: true });
 		writeFileSync(cell("none_seed1", "manifest.json"), "{");

@@ -81,6 +81,7 @@ export async function runGrid(
 		hooks.onCellStart?.(cell, resume);
 		const end = await runCell(cell, folder.runDir(cell.id), {
 			resume,
+			firstEvaluations: folder.firstEvaluations,
 			signal,
 			onMessage: (message) => hooks.onCellMessage?.(cell, message),
 		});

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { resolveRecipeModels } from "../hub/resolve-model.ts";
 import { realData } from "../testing/data.ts";
-import { planTraining } from "../trainer/train.ts";
+import { planTraining } from "../trainer/prepare.ts";
 import { resolveRecipe } from "./resolve-recipe.ts";
 
 // Too large to run here: what a dry run checks of them, with the data that is here and the shapes that are shipped.

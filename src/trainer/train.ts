@@ -1,29 +1,22 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine, RetainedVersions } from "../engine/engine.ts";
 import { openLocalEngine } from "../engine/local/open.ts";
 import { ThaliaError } from "../errors.ts";
-import { type Domains, loadDomains } from "../eval/domains.ts";
-import { evaluateProblems } from "../eval/evaluate.ts";
 import type { Evaluation } from "../eval/summarise.ts";
-import { readDecoderConfig } from "../formats/hf-config.ts";
-import { assertSameShape } from "../formats/same-shape.ts";
-import { assertTokenizerFits, loadTokenizer, type Tokenizer } from "../formats/tokenizer.ts";
-import { betaAt, describeBeta, initialBeta, nextBeta } from "../kl/beta.ts";
-import { explainObjective } from "../objective/followed.ts";
+import { betaAt, initialBeta, nextBeta } from "../kl/beta.ts";
 import { klAtStart } from "../recipe/kl-schema.ts";
-import { isOffPolicy } from "../recipe/off-policy.ts";
 import { formatRecipe, resolveRecipe } from "../recipe/resolve-recipe.ts";
 import type { ResolvedRecipe } from "../recipe/train-recipe.ts";
-import type { RolloutGroup } from "../rollout/collect.ts";
-import { makePrompter, type Prompter } from "../rollout/prompter.ts";
 import { type Manifest, RunDirectory, readManifest } from "../runs/run-directory.ts";
 import type { Task } from "../tasks/task.ts";
 import { engineOptions } from "./engine-options.ts";
 import { environment } from "./environment.ts";
+import { evaluatePolicy, firstEvaluationKey } from "./evaluate-policy.ts";
 import { type Collapse, detectCollapse, type GuardRecord } from "./guard.ts";
-import { assertFits, longestListed, type Plan, planOf } from "./plan.ts";
-import { assertServes, checkTopK } from "./serves.ts";
+import { assertFits } from "./plan.ts";
+import { klOf, type Prepared, prepare } from "./prepare.ts";
+import { rolloutLines } from "./rollout-lines.ts";
+import { assertServes } from "./serves.ts";
 import { type Phase, type StepMetrics, trainStep } from "./step.ts";
 
 /** So many steps in a row without an update stop a run: what they need is a person. */
@@ -49,6 +42,12 @@ export interface TrainStart {
 	readonly notes: readonly string[];
 }
 
+/** Evaluations by what they depend on (`firstEvaluationKey`). */
+export interface FirstEvaluations {
+	find(key: string): readonly Evaluation[] | undefined;
+	keep(key: string, evaluations: readonly Evaluation[]): void;
+}
+
 export interface TrainHooks {
 	/** The run directory is there and training begins, or goes on, after step `startStep`. */
 	onStart?(run: TrainStart): void;
@@ -57,6 +56,8 @@ export interface TrainHooks {
 	/** The run has collapsed at this step; it goes on unless its guard stops it. */
 	onCollapse?(collapse: Collapse): void;
 	onEvaluation?(evaluation: StepEvaluation): void;
+	/** Where evaluations before the first step are kept for other runs that begin with the same policy. */
+	readonly firstEvaluations?: FirstEvaluations;
 	/** Aborted: the step under way is finished, and the run saved. */
 	readonly signal?: AbortSignal;
 }
@@ -123,56 +124,6 @@ export async function resumeTraining(dir: string, hooks: TrainHooks = {}): Promi
 	);
 }
 
-/** Everything that `train` checks before it opens the engine, and what training will need. Nothing is written. */
-export async function planTraining(recipe: ResolvedRecipe): Promise<TrainingPlan> {
-	if (existsSync(join(recipe.model, "tokenizer.json"))) {
-		const { plan, domains } = await prepare(recipe);
-		return { ...plan, kl: klOf(recipe), notes: domains.notes };
-	}
-	const domains = await domainsOf(recipe);
-	const examples = 2 * recipe.prompt.shots;
-	const measured: Prompter = ({ prompt }) =>
-		new Int32Array(Math.ceil((prompt.length * (1 + examples)) / charactersPerToken));
-	const note = "prompts are measured in characters: the model's tokenizer is not here";
-	return { ...checkedPlan(recipe, measured, domains), kl: klOf(recipe), notes: [...domains.notes, note] };
-}
-
-export interface TrainingPlan extends Plan {
-	readonly kl: Manifest["kl"];
-	readonly notes: readonly string[];
-}
-
-/** Of a tokenizer that is not known: fewer than tokenizers have, so that nothing turns out longer. */
-const charactersPerToken = 2.5;
-
-interface Prepared {
-	readonly tokenizer: Tokenizer;
-	readonly prompter: Prompter;
-	readonly domains: Domains;
-	readonly plan: Plan;
-}
-
-/** Everything that can be wrong with a recipe's files, found before the engine opens. */
-async function prepare(recipe: ResolvedRecipe): Promise<Prepared> {
-	const tokenizer = loadTokenizer(recipe.model);
-	assertTokenizerFits(tokenizer, readDecoderConfig(recipe.model), recipe.model);
-	const domains = await domainsOf(recipe);
-	const prompter = makePrompter(tokenizer, recipe.prompt, domains.examples);
-	return { tokenizer, prompter, domains, plan: checkedPlan(recipe, prompter, domains) };
-}
-
-function domainsOf({ task, eval: { problems, seed } }: ResolvedRecipe): Promise<Domains> {
-	return loadDomains(task, problems, seed);
-}
-
-function checkedPlan(recipe: ResolvedRecipe, prompter: Prompter, domains: Domains): Plan {
-	const config = readDecoderConfig(recipe.model);
-	checkLengths(recipe, prompter, domains, config.maxPositions);
-	if (recipe.referenceUpdate !== "frozen") assertSameShape(readDecoderConfig(recipe.reference), config);
-	checkTopK(klAtStart(recipe.kl), config.vocabSize);
-	return planOf(recipe, prompter, domains);
-}
-
 async function withEngine<T>(recipe: ResolvedRecipe, use: (engine: Engine) => Promise<T>): Promise<T> {
 	const engine = await openLocalEngine(engineOptions(recipe));
 	try {
@@ -181,16 +132,6 @@ async function withEngine<T>(recipe: ResolvedRecipe, use: (engine: Engine) => Pr
 	} finally {
 		await engine.close();
 	}
-}
-
-/** Which objective a recipe's KL follows, in expectation, and how strongly. */
-export function klOf(recipe: ResolvedRecipe): Manifest["kl"] {
-	const explained = explainObjective(recipe.objective, klAtStart(recipe.kl), isOffPolicy(recipe));
-	const { objective, exact, causes, reason } = explained;
-	return {
-		...{ objective, exact, causes, reason },
-		beta: recipe.kl.place === "none" ? null : describeBeta(recipe.kl.beta),
-	};
 }
 
 class Training {
@@ -320,44 +261,29 @@ class Training {
 			await this.#evaluate();
 	}
 
-	/** Not again what a resumed run has already. */
+	/** Not again what a resumed run has already, or what is known from another. */
 	async #evaluate(): Promise<void> {
-		const { eval: options, rollout } = this.#recipe;
 		const step = this.#step;
-		if (options.problems === 0) return;
+		if (this.#recipe.eval.problems === 0) return;
 		if (this.#run.evaluations<StepEvaluation>().some((done) => done.step === step)) return;
-		const evaluations: Evaluation[] = [];
-		let before = 0;
-		for (const domain of this.#prepared.domains.evaluation) {
-			let tokens = 0;
-			evaluations.push(
-				await evaluateProblems(
-					this.#engine,
-					this.#prepared.tokenizer,
-					domain,
-					{
-						samples: options.samples,
-						temperature: options.temperature,
-						topP: options.topP,
-						maxTokens: options.maxTokens ?? rollout.maxTokens,
-						choices: options.choices,
-						seed: options.seed,
-						rewardTimeoutMs: rollout.rewardTimeoutSeconds * 1000,
-						prompter: this.#prepared.prompter,
-					},
-					{
-						onProgress: (_, sampled) => {
-							tokens = sampled;
-							this.#hooks.onPhase?.(step, "evaluating", before + sampled);
-						},
-					},
-				),
-			);
-			before += tokens;
-		}
-		const line = { step, evaluations };
+		const line = { step, evaluations: await (step === 0 ? this.#firstEvaluation() : this.#evaluatePolicy()) };
 		this.#run.evaluation(line);
 		this.#hooks.onEvaluation?.(line);
+	}
+
+	async #firstEvaluation(): Promise<readonly Evaluation[]> {
+		const key = firstEvaluationKey(this.#recipe, this.#run.manifest.environment);
+		const known = this.#hooks.firstEvaluations?.find(key);
+		if (known !== undefined) return known;
+		const evaluations = await this.#evaluatePolicy();
+		this.#hooks.firstEvaluations?.keep(key, evaluations);
+		return evaluations;
+	}
+
+	#evaluatePolicy(): Promise<readonly Evaluation[]> {
+		return evaluatePolicy(this.#recipe, this.#engine, this.#prepared, (tokens) =>
+			this.#hooks.onPhase?.(this.#step, "evaluating", tokens),
+		);
 	}
 
 	async #save(): Promise<void> {
@@ -419,42 +345,4 @@ function sizeOf({ versions, bytes }: RetainedVersions): NonNullable<StepMetrics[
 /** A run that had stopped itself is taken up because its cause may be gone: it gets as many tries again. */
 function tryAgain(state: TrainerState): TrainerState {
 	return state.skipsInARow >= mostSkips ? { ...state, skipsInARow: 0 } : state;
-}
-
-/** The problems that are known before the first step stand for all prompts. */
-function checkLengths(
-	recipe: ResolvedRecipe,
-	prompter: Prompter,
-	domains: Domains,
-	maxPositions: number,
-): void {
-	const maxTokens = Math.max(recipe.rollout.maxTokens, recipe.eval.maxTokens ?? 0);
-	const longest = [
-		...domains.evaluation.flatMap(({ problems }) => problems),
-		...longestListed(domains.train),
-	].reduce((most, problem) => Math.max(most, prompter(problem).length), 1);
-	if (longest + maxTokens <= maxPositions) return;
-	throw new ThaliaError(
-		"too-many-positions",
-		`Expected prompt and completion to fit the model's ${maxPositions} positions but received ${longest} + ${maxTokens}`,
-		{
-			fix: `set rollout.maxTokens${recipe.eval.maxTokens === undefined ? "" : " and eval.maxTokens"} to at most ${maxPositions - longest}`,
-		},
-	);
-}
-
-function rolloutLines(step: number, groups: readonly RolloutGroup[]) {
-	return groups.flatMap(({ problem, rollouts }) =>
-		rollouts.map((rollout) => ({
-			step,
-			problem: problem.id,
-			family: problem.family,
-			completion: rollout.text,
-			...rollout.scored,
-			tokens: rollout.tokens.length,
-			logprob: rollout.logprobs.reduce((a, b) => a + b, 0),
-			finish: rollout.finish,
-			policyVersion: rollout.policyVersion,
-		})),
-	);
 }
