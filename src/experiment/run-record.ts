@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { ThaliaError } from "../errors.ts";
 import { type ProblemResult, passingReward } from "../eval/problem-result.ts";
 import { meanAtK } from "../eval/statistics.ts";
+import { cachedModelName } from "../hub/resolve-model.ts";
 import { readJsonLines, toNumber } from "../runs/json-lines.ts";
 import { type Manifest, readManifest } from "../runs/run-directory.ts";
 import type { StepMetrics } from "../trainer/step.ts";
@@ -138,9 +139,14 @@ function readConfig(dir: string): Record<string, unknown> {
 	}
 }
 
-/** Settings whose paths below here, or below Thalia, are relative: the same on another machine, and in another folder. */
+/**
+ * Settings whose paths below here, or below Thalia, are relative, and whose models of the cache are named: the same on
+ * another machine, and in another folder.
+ */
 export function portable(settings: unknown): unknown {
 	if (typeof settings === "string") {
+		const model = cachedModelName(settings);
+		if (model !== undefined) return model;
 		const base = [process.cwd(), packageRoot].find((folder) => settings.startsWith(`${folder}${sep}`));
 		return base === undefined ? settings : relative(base, settings);
 	}
