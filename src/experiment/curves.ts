@@ -26,6 +26,7 @@ export const CURVES = [
 	"entropy",
 	"length",
 	"topWeightShare",
+	"sequenceEss",
 	"gradNorm",
 ] as const satisfies readonly CurveName[];
 

@@ -19,7 +19,7 @@ export function failedRecord(
 		after: null,
 		series: {
 			...{ step: [], reward: [], kl: [], klPerToken: [], forwardKlPerToken: [] },
-			...{ entropy: [], length: [], topWeightShare: [], gradNorm: [] },
+			...{ entropy: [], length: [], topWeightShare: [], sequenceEss: [], gradNorm: [] },
 		},
 		config: portable(JSON.parse(JSON.stringify(recipe))) as Record<string, unknown>,
 	};

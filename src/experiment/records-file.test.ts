@@ -28,6 +28,16 @@ test.each(["records.jsonl", "records.jsonl.gz"])("what is written to %s is read 
 	expect(readRecords(path)).toEqual([]);
 });
 
+test("a record from before a curve was kept has no values of it", () => {
+	const path = join(root, "older.jsonl");
+	const { sequenceEss: _, ...series } = records[1].series;
+	writeFileSync(path, `${JSON.stringify({ ...records[1], series })}\n`);
+	expect(readRecords(path)[0].series).toEqual({ ...series, sequenceEss: [null] });
+	const { kl: __, ...damaged } = series;
+	writeFileSync(path, `${JSON.stringify({ ...records[1], series: damaged })}\n`);
+	expect(() => readRecords(path)).toThrow(/older\.jsonl:1 but received/);
+});
+
 test("a line that is no record is named", () => {
 	const path = join(root, "damaged.jsonl");
 	writeRecords(path, records);

@@ -68,7 +68,7 @@ function recordOf(line: string, place: string): RunRecord | ThaliaError {
 	} catch (cause) {
 		return damaged(place, (cause as Error).message, cause);
 	}
-	return isRecord(value) ? value : damaged(place, describe(value));
+	return isRecord(value) ? withAllCurves(value) : damaged(place, describe(value));
 }
 
 /** Whether it has what a report cannot do without, in its shape; the rest is as it was written. */
@@ -85,9 +85,20 @@ export function isRecord(value: unknown): value is RunRecord {
 		isObject(labels) &&
 		Object.values(labels).every((label) => typeof label === "string") &&
 		isObject(series) &&
-		["step", ...CURVES].every((curve) => Array.isArray(series[curve])) &&
+		["step", ...CURVES].every(
+			(curve) => Array.isArray(series[curve]) || (curve === laterCurve && series[curve] === undefined),
+		) &&
 		[before, after].every((scores) => scores === null || (Array.isArray(scores) && scores.every(isScores)))
 	);
+}
+
+/** Older records do not have it. */
+const laterCurve = "sequenceEss";
+
+function withAllCurves(record: RunRecord): RunRecord {
+	const { series } = record as { series: Partial<RunRecord["series"]> & Pick<RunRecord["series"], "step"> };
+	const values = series[laterCurve] ?? series.step.map(() => null);
+	return { ...record, series: { ...record.series, [laterCurve]: values } };
 }
 
 function isScores(value: unknown): boolean {

@@ -62,6 +62,8 @@ export interface Series {
 	readonly length: readonly (number | null)[];
 	/** Share of all |score weight| that the top 1% of tokens carry. */
 	readonly topWeightShare: readonly (number | null)[];
+	/** Effective sample size of the importance ratios of whole completions, as a share; 1 on-policy. */
+	readonly sequenceEss: readonly (number | null)[];
 	readonly gradNorm: readonly (number | null)[];
 }
 
@@ -185,6 +187,7 @@ function seriesOf(metrics: readonly StepMetrics[]): Series {
 		entropy: of(({ entropy }) => entropy),
 		length: of(({ completionTokens }) => completionTokens),
 		topWeightShare: of(({ objective }) => objective?.topWeightShare),
+		sequenceEss: of(({ objective }) => objective?.sequenceEss),
 		gradNorm: of(({ gradNorm }) => gradNorm),
 	};
 }

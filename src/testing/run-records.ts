@@ -10,6 +10,7 @@ const nothing: Series = {
 	entropy: [],
 	length: [],
 	topWeightShare: [],
+	sequenceEss: [],
 	gradNorm: [],
 };
 

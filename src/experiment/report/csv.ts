@@ -86,13 +86,15 @@ function intervalCells(name: string, interval: CrossedInterval | null): Row {
 	};
 }
 
-function trainingCells({ kl, klPerToken, forwardKlPerToken, entropy, length, reward }: Training): Row {
+function trainingCells(training: Training): Row {
+	const { kl, klPerToken, forwardKlPerToken, entropy, length, sequenceEss, reward } = training;
 	return {
 		achieved_kl: kl,
 		achieved_kl_per_token: klPerToken,
 		forward_kl_per_token: forwardKlPerToken,
 		entropy,
 		tokens: length,
+		sequence_ess: sequenceEss,
 		reward,
 	};
 }

@@ -1,7 +1,7 @@
 import { baselineOf, isBaseline } from "../baseline.ts";
 import type { CrossedInterval } from "../bootstrap-crossed.ts";
 import { type Configuration, finalValue, gridOf, meanOf, outcomesOf } from "../configurations.ts";
-import { binWidth, type Curves, curvesOf } from "../curves.ts";
+import { binWidth, type CurveName, type Curves, curvesOf } from "../curves.ts";
 import type { Labels } from "../labels.ts";
 import { familiesOf, type MatchedFamily, matchedKl } from "../matched-kl.ts";
 import { MEASURES, type Measure, type Measured, measure, measureBefore, scoreOf } from "../measures.ts";
@@ -28,8 +28,20 @@ export interface Training {
 	/** Of a token. */
 	readonly entropy: number | null;
 	readonly length: number | null;
+	/** Of the importance ratios of completions, as a share. */
+	readonly sequenceEss: number | null;
 	readonly reward: number | null;
 }
+
+const trainingCurves = [
+	"kl",
+	"klPerToken",
+	"forwardKlPerToken",
+	"entropy",
+	"length",
+	"sequenceEss",
+	"reward",
+] as const satisfies readonly (keyof Training & CurveName)[];
 
 export interface ConfigurationReport {
 	readonly labels: Labels;
@@ -153,34 +165,26 @@ function byMeasure<T>(value: (of: Measure) => T): Record<Measure, T> {
 function factsOf({ labels, runs }: Configuration) {
 	const { objective, exact } = runs[0].kl;
 	const trainings = runs.map(trainingOf);
-	const mean = (of: keyof Training) => meanOf(trainings.map((training) => training[of]));
 	return {
 		labels,
 		seeds: runs.map(({ seed }) => seed),
 		outcomes: outcomesOf(runs),
 		evaluated: runs.filter(({ after }) => after !== null).length,
 		follows: { objective, exact },
-		training: {
-			kl: mean("kl"),
-			klPerToken: mean("klPerToken"),
-			forwardKlPerToken: mean("forwardKlPerToken"),
-			entropy: mean("entropy"),
-			length: mean("length"),
-			reward: mean("reward"),
-		},
+		training: trainingBy((of) => meanOf(trainings.map((training) => training[of]))),
 		seconds: runs.reduce((sum, { seconds }) => sum + seconds, 0),
 	};
 }
 
 function trainingOf({ series }: RunRecord): Training {
-	return {
-		kl: finalValue(series, "kl"),
-		klPerToken: finalValue(series, "klPerToken"),
-		forwardKlPerToken: finalValue(series, "forwardKlPerToken"),
-		entropy: finalValue(series, "entropy"),
-		length: finalValue(series, "length"),
-		reward: finalValue(series, "reward"),
-	};
+	return trainingBy((of) => finalValue(series, of));
+}
+
+function trainingBy(value: (of: (typeof trainingCurves)[number]) => number | null): Training {
+	return Object.fromEntries(trainingCurves.map((of) => [of, value(of)])) as Record<
+		keyof Training,
+		number | null
+	>;
 }
 
 function runReport(run: RunRecord, labels: Labels, domains: readonly string[]): RunReport {

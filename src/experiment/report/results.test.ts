@@ -66,3 +66,42 @@ test("what docs/results/comedy.md adds to its tables is what the records say", (
 		expect(page).toContain(`at step ${Math.min(...steps)} to ${Math.max(...steps)}`);
 	}
 });
+
+test("the table of docs/results/lag.md is what the records say", () => {
+	const page = readFileSync(join(results, "lag.md"), "utf8");
+	const records = loadRecords([join(results, "lag")]);
+	const lags = ["1", "2", "4", "10"];
+	const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
+	const run = (kl: string, lag: string, seed: number) =>
+		records.find((r) => r.labels.kl === kl && r.labels.lag === lag && r.seed === seed)!;
+	const achieved = (kl: string, lag: string) =>
+		mean([1, 2, 3].flatMap((seed) => run(kl, lag, seed).series.kl.slice(-10).map((value) => value!)));
+	const points = (kl: string, domain: string) => {
+		const score = (of: string, lag: string, seed: number) => scoreOf(run(of, lag, seed).after, domain, "mean")!;
+		const bySeed = [1, 2, 3].map((seed) =>
+			mean(lags.map((lag) => 100 * (score(kl, lag, seed) - score("k1-reward", lag, seed)))),
+		);
+		const { mean: difference, low, high } = pairedT(bySeed)!;
+		const [a, b, c] = [difference, low, high].map((value) => {
+			const text = Math.abs(value).toFixed(1);
+			return text === "0.0" ? text : `${value < 0 ? "-" : "+"}${text}`;
+		});
+		return `${a} [${b}, ${c}]`;
+	};
+	const kls = ["none", "frozen", "k1-reward", "token", "prefix", "sequence", "rao-blackwell", "k3-loss"];
+	for (const kl of [...kls, "w-k3-loss"]) {
+		const differences = ["in-domain", "out-of-domain"].map((domain) =>
+			kl === "k1-reward" ? "" : points(kl, domain),
+		);
+		const kept = lags.map((lag) => achieved(kl, lag).toFixed(2));
+		expect(page).toContain(`| ${[kl, ...differences, ...kept].join(" | ")} |\n`);
+	}
+	const sizes = lags.map((lag) => {
+		const runs = records.filter((r) => r.labels.lag === lag);
+		const known = runs.map(({ series }) => series.sequenceEss.flatMap((value) => value ?? []));
+		return [mean(known.map(mean)), mean(known.map((values) => Math.min(...values)))];
+	});
+	const percents = (which: number) => sizes.map((size) => `${(100 * size[which]).toFixed(0)}%`);
+	expect(page).toContain(`| mean over the steps | ${percents(0).join(" | ")} |\n`);
+	expect(page).toContain(`| lowest step | ${percents(1).join(" | ")} |\n`);
+});

@@ -210,35 +210,35 @@ function notCompared({ configurations, baseline }: Report): string[] {
 	];
 }
 
+/** Rounding alone takes no run's below it. */
+const onPolicyEss = 0.999;
+
 function training(report: Report): Section {
+	const offPolicy = report.configurations.some(({ training }) => (training.sequenceEss ?? 1) < onPolicyEss);
 	const heads = [
-		"KL",
-		"KL a token",
-		"forward KL a token",
-		"entropy",
-		"tokens",
-		"reward",
-		"collapsed",
-		"time",
+		...["KL", "KL a token", "forward KL a token", "entropy", "tokens"],
+		...(offPolicy ? ["ESS"] : []),
+		...["reward", "collapsed", "time"],
 	];
 	return {
 		id: "training",
 		title: "Training",
 		paragraphs: [],
 		table: {
-			caption:
-				"Means over all runs of a configuration, over the last tenth of the steps each has done. KL(policy || reference) of a completion and of a token, KL(reference || policy) of a token and entropy of a token in nats; time: of all its runs.",
+			caption: `Means over all runs of a configuration, over the last tenth of the steps each has done. KL(policy || reference) of a completion and of a token, KL(reference || policy) of a token and entropy of a token in nats;${offPolicy ? " ESS: effective sample size of the importance ratios of whole completions, as a share;" : ""} time: of all its runs.`,
 			columns: [
 				...axisColumns(report),
 				{ head: "outcomes" },
 				...heads.map((head) => ({ head, right: true })),
 			],
 			rows: report.configurations.map((configuration) => {
-				const { kl, klPerToken, forwardKlPerToken, entropy, length, reward } = configuration.training;
+				const { kl, klPerToken, forwardKlPerToken, entropy, length, sequenceEss, reward } =
+					configuration.training;
+				const quantities = [kl, klPerToken, forwardKlPerToken, entropy, length];
 				return [
 					...axisCells(report, configuration),
 					outcomesText(configuration.outcomes),
-					...[kl, klPerToken, forwardKlPerToken, entropy, length, reward].map(number),
+					...[...quantities, ...(offPolicy ? [sequenceEss] : []), reward].map(number),
 					collapsedOf(configuration),
 					duration(configuration.seconds),
 				];
