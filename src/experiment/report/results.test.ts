@@ -75,9 +75,16 @@ test("the table of docs/results/lag.md is what the records say", () => {
 	const run = (kl: string, lag: string, seed: number) =>
 		records.find((r) => r.labels.kl === kl && r.labels.lag === lag && r.seed === seed)!;
 	const achieved = (kl: string, lag: string) =>
-		mean([1, 2, 3].flatMap((seed) => run(kl, lag, seed).series.kl.slice(-10).map((value) => value!)));
+		mean(
+			[1, 2, 3].flatMap((seed) =>
+				run(kl, lag, seed)
+					.series.kl.slice(-10)
+					.map((value) => value!),
+			),
+		);
 	const points = (kl: string, domain: string) => {
-		const score = (of: string, lag: string, seed: number) => scoreOf(run(of, lag, seed).after, domain, "mean")!;
+		const score = (of: string, lag: string, seed: number) =>
+			scoreOf(run(of, lag, seed).after, domain, "mean")!;
 		const bySeed = [1, 2, 3].map((seed) =>
 			mean(lags.map((lag) => 100 * (score(kl, lag, seed) - score("k1-reward", lag, seed)))),
 		);
@@ -101,6 +108,15 @@ test("the table of docs/results/lag.md is what the records say", () => {
 		const known = runs.map(({ series }) => series.sequenceEss.flatMap((value) => value ?? []));
 		return [mean(known.map(mean)), mean(known.map((values) => Math.min(...values)))];
 	});
+	const tail = (kl: string) => {
+		const most = [1, 2, 3].map((seed) =>
+			Math.max(...run(kl, "10", seed).series.topWeightShare.map((value) => value!)),
+		);
+		return `${(100 * mean(most)).toFixed(0)}%`;
+	};
+	expect(page.replaceAll(/\s+/g, " ")).toContain(
+		`carry ${tail("prefix")} (prefix) and ${tail("sequence")} (sequence) of all score weight; with k1-reward ${tail("k1-reward")}, rao-blackwell ${tail("rao-blackwell")}, token ${tail("token")}.`,
+	);
 	const percents = (which: number) => sizes.map((size) => `${(100 * size[which]).toFixed(0)}%`);
 	expect(page).toContain(`| mean over the steps | ${percents(0).join(" | ")} |\n`);
 	expect(page).toContain(`| lowest step | ${percents(1).join(" | ")} |\n`);
