@@ -1,7 +1,7 @@
 import type { Report } from "./model.ts";
 import { type Part, partsOf } from "./parts.ts";
 import { type Figure, figureInline, styleSheet } from "./plots/index.ts";
-import type { Table } from "./sections.ts";
+import type { Table } from "./sections/section.ts";
 
 /** One page that needs nothing else: no script, no font, no picture from elsewhere. Light, dark and on paper. */
 export function htmlOf(report: Report): string {

@@ -1,7 +1,8 @@
 import type { Report } from "./model.ts";
 import { type Part, partsOf } from "./parts.ts";
 import type { Figure } from "./plots/index.ts";
-import { sectionsOf, type Table } from "./sections.ts";
+import { sectionsOf } from "./sections/index.ts";
+import type { Table } from "./sections/section.ts";
 
 /** @param fileOf where the document of a picture lies, beside it; without it there are no pictures */
 export function markdownOf(report: Report, fileOf?: (figure: Figure) => string): string {

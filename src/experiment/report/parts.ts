@@ -1,6 +1,7 @@
 import type { Report } from "./model.ts";
 import { type Figure, figuresOf } from "./plots/index.ts";
-import { type Section, sectionsOf } from "./sections.ts";
+import { sectionsOf } from "./sections/index.ts";
+import type { Section } from "./sections/section.ts";
 
 export interface Part extends Section {
 	readonly figures?: readonly Figure[];

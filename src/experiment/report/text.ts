@@ -1,5 +1,6 @@
 import type { Report } from "./model.ts";
-import { type Section, sectionsOf, type Table } from "./sections.ts";
+import { sectionsOf } from "./sections/index.ts";
+import type { Section, Table } from "./sections/section.ts";
 
 /** Columns of text that a paragraph takes. */
 const lineLength = 110;
