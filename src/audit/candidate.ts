@@ -1,5 +1,6 @@
 import type { Place } from "./source.ts";
 import type { Value } from "./value.ts";
+import type { WrittenFiles } from "./written-files.ts";
 
 /** One setting that a file holds. */
 export interface Setting extends Place {
@@ -37,9 +38,13 @@ export function plainBase(file: string): BaseName {
 /** How the settings of a candidate are written, which is how a change of them is shown. */
 export type Form = "hydra" | "flags" | "yaml" | "json" | "toml" | "python";
 
+/** Where settings of Python stand, if not in a call: fields of a class, a dict, words of a list that is a command. */
+export type Shape = "fields" | "dict" | "words";
+
 /** Something in a file that may configure a training run; frameworks say whether it does. */
 export interface Candidate extends Place {
 	readonly form: Form;
+	readonly shape?: Shape;
 	/**
 	 * Of a command the module or script that it runs, of Python the function called, "" of a file of settings.
 	 */
@@ -50,6 +55,8 @@ export interface Candidate extends Place {
 	readonly settings: readonly Setting[];
 	/** Files of settings that stand below these, the first lowest. */
 	readonly bases: readonly BaseName[];
+	/** Files that stand beside it though the disk has none of them. */
+	readonly written?: WrittenFiles;
 	/** Why settings may be missing here that the run has; null where what is not set is at its default. */
 	readonly open: string | null;
 }

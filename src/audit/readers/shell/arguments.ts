@@ -68,6 +68,15 @@ export function readArguments(words: readonly Pieces[], source: Source): Argumen
 	return { settings, bases: all, open: open ?? openBase(bases) };
 }
 
+/** How a command writes its settings: as most of them are. */
+export function commandForm(words: readonly Pieces[], program: string): "flags" | "hydra" {
+	const texts = words.map((word) => plainText(word) ?? "");
+	if (texts.some((text) => /^--config-(name|path|dir)\b/.test(text))) return "hydra";
+	const flags = texts.filter((text) => /^--\w/.test(text)).length;
+	const pairs = texts.filter((text) => /^[+~]*[A-Za-z_][\w.@/-]*=/.test(text)).length;
+	return flags > pairs || program.startsWith("trl") ? "flags" : "hydra";
+}
+
 /** Why an unknown word leaves settings open; one whose name says that it is of something else does not. */
 function openBy(reason: string): string | null {
 	return /^\$?\{?(MODEL|CKPT|CHECKPOINT|DATA|DATASET|WANDB|LOG|PERF|OPTIM|OPTIMIZER|SGLANG|VLLM|EVAL|DISTRIBUTED|TORCH|ROLLOUT|MISC|BACKEND|CI|LORA|PARALLEL)_?ARGS\b/i.test(

@@ -3,7 +3,7 @@ import { calledScript } from "../../called-script.ts";
 import type { Candidate } from "../../candidate.ts";
 import type { Source } from "../../source.ts";
 import type { Embedded, ReadFile } from "../reader.ts";
-import { readArguments } from "./arguments.ts";
+import { commandForm, readArguments } from "./arguments.ts";
 import { plainText } from "./expand.ts";
 import { programOf } from "./program.ts";
 import { type Command, commandsOf, type Scripts } from "./run.ts";
@@ -18,16 +18,11 @@ export function readShell(source: Source, base = 0): ReadFile {
 		for (const heredoc of command.heredocs) embedded.push(...heredocFile(command, heredoc));
 		const program = programOf(command.words);
 		if (program === null) return;
-		const args = readArguments(command.words.slice(program.from), source);
+		const given = command.words.slice(program.from);
+		const args = readArguments(given, source);
 		const candidate: Candidate = {
-			...{
-				form: formOf(
-					command.words.slice(program.from).map((word) => plainText(word) ?? ""),
-					program.name,
-				),
-				program: program.name,
-			},
-			...{ hints: [], settings: args.settings, bases: args.bases, open: args.open },
+			...{ form: commandForm(given, program.name), program: program.name },
+			...{ hints: [], settings: args.settings, bases: args.bases, open: args.open, written: source.written },
 			...source.place(command.words[Math.max(0, program.from - 1)].at(0)?.at ?? command.at),
 		};
 		// A loop whose variable is no matter for the settings is one run.
@@ -38,17 +33,12 @@ export function readShell(source: Source, base = 0): ReadFile {
 	};
 	const text = base === 0 ? source.text : source.text.slice(base);
 	const scripts: Scripts = {
-		sourced: (path) => readBeside(path, source.path),
-		called: (path, from, isBeside) => calledScript(path, from ?? source.path, source.tree, isBeside),
+		sourced: (path) => source.written.find(path)?.text ?? readBeside(path, source.path),
+		called: (path, from, isBeside) =>
+			source.written.find(path) ?? calledScript(path, from ?? source.path, source.tree, isBeside),
 	};
 	for (const command of commandsOf(text, base, scripts)) read(command);
 	return { candidates, embedded };
-}
-
-function formOf(words: readonly string[], program: string): Candidate["form"] {
-	const flags = words.filter((word) => /^--\w/.test(word)).length;
-	const pairs = words.filter((word) => /^[+~]*[A-Za-z_][\w.@/-]*=/.test(word)).length;
-	return flags > pairs || program.startsWith("trl") ? "flags" : "hydra";
 }
 
 /** What a heredoc writes or feeds: a file by its name, or Python. */
