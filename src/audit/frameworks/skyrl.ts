@@ -52,6 +52,7 @@ function read(ask: Ask): Reading {
 	if (inLoss && inReward)
 		return {
 			terms: [],
+			findings: [{ rule: "skyrl/both-refused", key: under("use_kl_in_reward") }],
 			instead: {
 				objective: "unknown",
 				reason: "SkyRL refuses use_kl_in_reward together with use_kl_loss, whose default is true",
