@@ -11,6 +11,8 @@ export interface Setting extends Place {
 	readonly written?: string;
 	/** Whether it is one that the framework need not know: hydra's `+`. */
 	readonly added?: true;
+	/** Whether an option of the script would set it otherwise. */
+	readonly settable?: true;
 }
 
 /** A file of settings that another names. */
@@ -57,6 +59,8 @@ export interface Candidate extends Place {
 	readonly bases: readonly BaseName[];
 	/** Files that stand beside it though the disk has none of them. */
 	readonly written?: WrittenFiles;
+	/** Variables by which the script's caller, or the environment, would have chosen other settings of a KL. */
+	readonly assumed?: readonly string[];
 	/** Why settings may be missing here that the run has; null where what is not set is at its default. */
 	readonly open: string | null;
 }

@@ -9,6 +9,7 @@ import type { Framework, Reading, Remedy, Rule, Term } from "./frameworks/framew
 import { type Changes, changeText } from "./remedy.ts";
 import type { AuditedRun, AuditObjective, Finding, IgnoredSetting } from "./report.ts";
 import type { Place } from "./source.ts";
+import { takenDefaults } from "./taken-defaults.ts";
 import { isUnknown, type Scalar } from "./value.ts";
 import { compareVersions } from "./versions.ts";
 
@@ -59,13 +60,18 @@ export function judge(framework: Framework, candidate: Candidate, chosen: Chosen
 			(changed) => outcomeAt(framework, changed, version).outcome.objective,
 		),
 	);
-	const certainty =
-		outcome.objective === "unknown" ? "unknown" : elsewhere.length > 0 ? "assumes-version" : "certain";
+	const defaults = outcome.objective === "unknown" ? [] : takenDefaults(framework, candidate, version);
+	const assumes =
+		elsewhere.length > 0 ? "assumes-version" : defaults.length > 0 ? "assumes-defaults" : "certain";
+	const certainty = outcome.objective === "unknown" ? "unknown" : assumes;
 	const said = [
 		outcome.reason,
 		...(reasons.length > 0 && outcome.objective === "unknown" ? [`not known: ${reasons.join("; ")}`] : []),
 		...(elsewhere.length > 0
 			? [`this assumes version ${version}; the same settings mean ${elsewhere.join(", ")}`]
+			: []),
+		...(defaults.length > 0
+			? [`this is what the script does by itself: its caller may choose ${defaults.join(", ")}`]
 			: []),
 	];
 	return {
@@ -191,8 +197,8 @@ function undecided(outcomes: readonly Outcome[]): Outcome {
 
 /** What any of them has to change. */
 function togetherOf(remedies: readonly Remedy[]): Remedy | null {
-	const [first] = remedies;
-	if (remedies.length === 0 || !first.possible) return first ?? null;
+	const first = remedies.at(0);
+	if (first?.possible !== true) return first ?? null;
 	const changes = new Map(remedies.flatMap((one) => (one.possible ? one.changes : [])).reverse());
 	const keys = new Set(remedies.flatMap((one) => one.changes.map(([key]) => key)));
 	return {

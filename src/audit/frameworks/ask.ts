@@ -35,6 +35,8 @@ export class Ask {
 	readonly version: string;
 	readonly #settings = new Map<string, Setting>();
 	readonly #decisions: ReadonlyMap<string, Scalar>;
+	/** Keys of settings that were looked at. */
+	readonly asked = new Set<string>();
 	/** Numbers that were asked for, with what they are where nothing is set. */
 	readonly numbers = new Map<string, number>();
 	readonly discounts = new Set<string>();
@@ -55,7 +57,10 @@ export class Ask {
 	at(...keys: readonly string[]): Setting | undefined {
 		for (const key of keys) {
 			const found = this.#settings.get(normalKey(key));
-			if (found !== undefined) return found;
+			if (found !== undefined) {
+				this.asked.add(found.key);
+				return found;
+			}
 		}
 		return undefined;
 	}

@@ -103,7 +103,8 @@ function inPython(
 		replace(from, word.length + comma, escaped(come));
 	}
 	for (const { come } of pairs.filter(({ gone }) => gone === "")) {
-		const [added, section] = come.split("  # in ");
+		const [added] = come.split("  # in ");
+		const section = come.split("  # in ").at(1);
 		const head = left.slice(start - 1).trimStart();
 		if (/^"/.test(added)) replace(last, 0, `, ${escaped(added)}`);
 		else if (/^(-|[+~]*\w+\.[\w.]+=)/.test(added)) replace(last, 0, ` ${escaped(added)}`);
@@ -181,7 +182,7 @@ function merged(whole: Tree, { old, made }: { old: Tree; made: Tree }): Tree {
 		const parent = parentOf(path);
 		if (parent[path.at(-1)!] !== value)
 			throw new Error(`${path.join(".")} is not ${String(value)} in the file`);
-		delete parent[path.at(-1)!];
+		Reflect.deleteProperty(parent, path.at(-1)!);
 	}
 	for (const { path, value } of leavesOf(made)) parentOf(path)[path.at(-1)!] = value;
 	return whole;
