@@ -40,8 +40,11 @@ export function plainBase(file: string): BaseName {
 /** How the settings of a candidate are written, which is how a change of them is shown. */
 export type Form = "hydra" | "flags" | "yaml" | "json" | "toml" | "python";
 
-/** Where settings of Python stand, if not in a call: fields of a class, a dict, words of a list that is a command. */
-export type Shape = "fields" | "dict" | "words";
+/**
+ * Where settings of Python stand, if not in a call: fields of a class, a dict, words of a list that is a command, options
+ * of its own command line.
+ */
+export type Shape = "fields" | "dict" | "words" | "options";
 
 /** Something in a file that may configure a training run; frameworks say whether it does. */
 export interface Candidate extends Place {

@@ -103,6 +103,7 @@ function fresh(candidate: Candidate, key: string, value: string): string {
 		case "toml":
 			return `${last} = ${literal}`;
 		case "python":
+			if (shape === "options") return `--${key} ${value}`;
 			if (shape === "dict") return `"${last}": ${literal}`;
 			if (shape === "fields") return `${last}: ${typeOf(value)} = ${literal}`;
 			return key === last

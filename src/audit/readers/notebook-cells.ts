@@ -39,13 +39,19 @@ export function cellsOf(source: Source): Cell[] {
 			for (const one of text.replace(/\n$/, "").split("\n")) lines.push({ text: one, line, column });
 		}
 		if (type !== "code") continue;
-		const first = lines.findIndex(({ text }) => text.trim() !== "");
-		const magic = first === -1 ? null : /^\s*%%(\w+)[ \t]*(.*)$/.exec(lines[first].text);
-		cells.push(
-			magic === null
-				? { magic: null, lines }
-				: { magic: { name: magic[1], words: magic[2].trim() }, lines: lines.slice(first + 1) },
-		);
+		cells.push(withMagic(lines));
 	}
 	return cells;
+}
+
+/** Magics that only watch over another one. */
+const watching = /^(time|timeit|capture|prun|memit)$/;
+
+function withMagic(lines: readonly CellLine[]): Cell {
+	const first = lines.findIndex(({ text }) => text.trim() !== "");
+	const match = first === -1 ? null : /^\s*%%(\w+)[ \t]*(.*)$/.exec(lines[first].text);
+	if (match === null) return { magic: null, lines };
+	const rest = lines.slice(first + 1);
+	const isWatched = watching.test(match[1]) && rest.some(({ text }) => text.startsWith("%%"));
+	return isWatched ? withMagic(rest) : { magic: { name: match[1], words: match[2].trim() }, lines: rest };
 }

@@ -63,9 +63,11 @@ function partsOf(source: Source): {
 	const state = new NotebookState();
 	let written = new WrittenFiles(source.path);
 	let folder = "";
-	const command = (lines: readonly CellLine[]): void => {
+	const command = (lines: readonly CellLine[], given = ""): void => {
+		if (lines.length === 0) return;
 		const [first] = lines;
-		const before = [state.exports(), folder === "" ? "" : `cd '${folder}'`].filter((one) => one !== "");
+		const moves = folder === "" ? "" : `cd '${folder}'`;
+		const before = [state.exports(), moves, given].filter((one) => one !== "");
 		const all = [...before.map((text) => ({ ...first, text })), ...lines];
 		commands.push({ name: "cell.sh", lines: all, written: written.copy() });
 	};
@@ -82,7 +84,7 @@ function partsOf(source: Source): {
 	for (const { magic, lines } of cellsOf(source)) {
 		if (magic !== null && /^(writefile|file)$/.test(magic.name)) file(magic, lines);
 		else if (magic !== null && shells.test(magic.name)) {
-			if (magic.name !== "script" || /\b(ba|z|da)?sh\b/.test(magic.words)) command(lines);
+			if (magic.name !== "script" || /\b(ba|z|da)?sh\b/.test(magic.words)) command(lines, argumentsOf(magic));
 		} else if (magic === null || !foreign.test(magic.name)) code(lines);
 	}
 	return { python, commands, files, written };
@@ -117,6 +119,12 @@ function partsOf(source: Source): {
 			environment !== undefined || path !== undefined || /^(matplotlib|load_ext|autoreload)\b/.test(text)
 		);
 	}
+}
+
+/** `%%bash -s a b` */
+function argumentsOf({ words }: Magic): string {
+	const given = /(?:^|\s)-s\s+(.*)$/.exec(words)?.[1];
+	return given === undefined ? "" : `set -- ${given}`;
 }
 
 function moved(candidate: Candidate, lines: readonly CellLine[]): Candidate {

@@ -144,6 +144,16 @@ export const notebookCases: readonly Case[] = [
 		runs: [{ objective: "none" }],
 	},
 	{
+		...{ name: "notebook: a shell's cell that is timed, with arguments", path },
+		text: notebook(["%%time", "%%bash -s 0.3", `${main} ${on} ${coef}=$1`]),
+		runs: verl,
+	},
+	{
+		...{ name: "notebook: nothing in a shell's cell", path },
+		text: notebook(["%%bash"], [`!${main} ${on} ${coef}=0.3`]),
+		runs: verl,
+	},
+	{
 		...{ name: "notebook: a file that a shell's cell writes", path },
 		text: notebook([
 			"%%bash",

@@ -217,6 +217,15 @@ export const optionCases: readonly Case[] = [
 		runs: [{ objective: "local-forward-kl" }],
 	},
 	{
+		...{ name: "shell: a script that has to be filled in", path },
+		text: lines(
+			"HOME={your_home}",
+			'if [ "$HOME" = "{your_home}" ]; then echo "set HOME"; exit 1; fi',
+			`${main} ${on}`,
+		),
+		runs: [{ objective: "local-forward-kl" }],
+	},
+	{
 		...{ name: "shell: what arithmetic sets is not known", path },
 		text: lines(
 			"N=0",

@@ -66,7 +66,7 @@ class Reader {
 		}
 		for (const name of this.#parsed) {
 			if (this.#classes.has(name) || this.candidates.some(({ program }) => program === name)) continue;
-			this.#push(name, [], [], Math.max(0, source.text.lastIndexOf(name)), this.#openOf(name));
+			this.#push(name, [], [], Math.max(0, source.text.lastIndexOf(name)), this.#openOf(name), "options");
 		}
 	}
 

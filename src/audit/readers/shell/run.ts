@@ -264,7 +264,9 @@ class Run {
 		}
 		if (name !== null && /^(break|continue|return|exit)$/.test(name)) {
 			const isOfLoop = name === "break" || name === "continue";
-			if (!isGuarded && this.#possible === 0 && (!isOfLoop || this.#loops > 0))
+			// A script that refuses what it is given is one to fill in: what stands behind is what it would run.
+			const refuses = name === "exit" && rest.length > 1 && plainText(rest[1]) !== "0";
+			if (!refuses && !isGuarded && this.#possible === 0 && (!isOfLoop || this.#loops > 0))
 				this.#stopped = name as "break";
 			return;
 		}
