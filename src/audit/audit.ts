@@ -140,6 +140,7 @@ async function withBases(
 		candidate,
 		path,
 		(file) => framework?.ownsBase?.(file) === true,
+		candidate.written?.read,
 	);
 	const open = missing === null ? null : `${missing} stands below these settings and is not beside this file`;
 	return { ...candidate, settings, open: candidate.open ?? open };

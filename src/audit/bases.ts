@@ -1,5 +1,5 @@
 import { dirname, join, resolve } from "node:path";
-import { mostParents, readSmall } from "./beside.ts";
+import { mostParents, type ReadPath, readSmall } from "./beside.ts";
 import type { BaseName, Setting } from "./candidate.ts";
 import { interpolate } from "./interpolate.ts";
 import { kindOf, readSource } from "./readers/index.ts";
@@ -28,8 +28,9 @@ export async function composed(
 	layer: Layer,
 	from: string,
 	owns: (file: string) => boolean,
+	read: ReadPath = readSmall,
 ): Promise<Composed> {
-	const composer = new Composer(owns);
+	const composer = new Composer(owns, read);
 	await composer.choose(layer, from);
 	const settings = await composer.settings(layer, from, "", 0);
 	return { settings: interpolate(settings), missing: composer.missing };
@@ -38,6 +39,7 @@ export async function composed(
 class Composer {
 	missing: string | null = null;
 	readonly #owns: (file: string) => boolean;
+	readonly #read: ReadPath;
 	#count = 0;
 	/** What `override group: option` chose, by the group. */
 	readonly #chosen = new Map<string, string>();
@@ -50,8 +52,9 @@ class Composer {
 	/** A chosen file that is not there: it may stand above what other files say. */
 	#hidden: string | null = null;
 
-	constructor(owns: (file: string) => boolean) {
+	constructor(owns: (file: string) => boolean, read: ReadPath) {
 		this.#owns = owns;
+		this.#read = read;
 	}
 
 	/** What a command line chooses, and what the files that it adds override: both come before the defaults. */
@@ -60,10 +63,10 @@ class Composer {
 		this.#override(bases);
 		const main = bases.find(({ group }) => group === null);
 		this.#hasMain = main !== undefined && !this.#owns(main.file);
-		this.#main = (main === undefined ? null : await findBase(main.file, from))?.path ?? from;
+		this.#main = (main === undefined ? null : await findBase(main.file, from, this.#read))?.path ?? from;
 		for (const { file, overrides, isChosen } of bases) {
 			if (isChosen !== true || overrides) continue;
-			this.#override((await findBase(file, this.#main))?.bases ?? []);
+			this.#override((await findBase(file, this.#main, this.#read))?.bases ?? []);
 		}
 	}
 
@@ -120,7 +123,7 @@ class Composer {
 		depth: number,
 	): Promise<readonly Setting[]> {
 		if (depth > deepest || this.#owns(file) || ++this.#count > mostBases) return [];
-		const found = await findBase(file, from);
+		const found = await findBase(file, from, this.#read);
 		if (found === null) {
 			if (!neutral.test(file) && !base.isOptional) {
 				this.missing ??= file;
@@ -146,11 +149,11 @@ interface Found extends Layer {
 }
 
 /** A file of settings that another one names; null where there is none beside or above it. */
-async function findBase(base: string, from: string): Promise<Found | null> {
+async function findBase(base: string, from: string, read: ReadPath): Promise<Found | null> {
 	let folder = dirname(resolve(from));
 	for (let i = 0; i <= mostParents; i++) {
 		for (const path of [join(folder, base), join(folder, "config", base), join(folder, "configs", base)]) {
-			const found = await readBase(path);
+			const found = await readBase(path, read);
 			if (found !== null) return found;
 		}
 		const parent = dirname(folder);
@@ -160,9 +163,9 @@ async function findBase(base: string, from: string): Promise<Found | null> {
 	return null;
 }
 
-async function readBase(path: string): Promise<Found | null> {
+async function readBase(path: string, read: ReadPath): Promise<Found | null> {
 	try {
-		const text = readSmall(path);
+		const text = read(path);
 		if (text === null) return null;
 		const kind = kindOf(path, text);
 		if (kind !== "yaml" && kind !== "json" && kind !== "toml") return null;

@@ -5,11 +5,14 @@ import { dirname, join, resolve } from "node:path";
 export const mostParents = 6;
 const mostBytes = 2 ** 20;
 
+/** The text that stands at a path; null where there is none. */
+export type ReadPath = (path: string) => string | null;
+
 /** The text of a file that stands under the audited file's folder or one above it; null where there is none. */
-export function readBeside(name: string, from: string): string | null {
+export function readBeside(name: string, from: string, read: ReadPath = readSmall): string | null {
 	let folder = dirname(resolve(from));
 	for (let i = 0; i <= mostParents; i++) {
-		const text = readSmall(join(folder, name));
+		const text = read(join(folder, name));
 		if (text !== null) return text;
 		const parent = dirname(folder);
 		if (parent === folder) break;

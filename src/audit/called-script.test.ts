@@ -63,16 +63,63 @@ test("a loop over values is a run each, through two scripts", async () => {
 	expect(runs).toMatchObject([{ coefficient: 0.1 }, { coefficient: 0.2 }]);
 });
 
-test("what options of the caller set is not known", async () => {
-	const runs = await runsInFolder({
-		"launch.sh": ["bash run.sh --beta 0"],
-		"run.sh": [
-			"KL=0.1",
-			'while [[ $# -gt 0 ]]; do case "$1" in --beta) KL=$2; shift 2;; *) shift;; esac; done',
-			`${main} ${on} ${coef}=$KL`,
-		],
-	});
+const options = [
+	"KL=0.1",
+	'while [[ $# -gt 0 ]]; do case "$1" in --beta) KL=$2; shift 2;; *) shift;; esac; done',
+	`${main} ${on} ${coef}=$KL`,
+];
+
+test.each([
+	["given", ["bash run.sh --beta 0.3"], 0.3],
+	["given among others", ["bash run.sh --model m --beta 0.3 -x"], 0.3],
+	["not given", ["bash run.sh --model m"], 0.1],
+	["none at all", ["bash run.sh"], 0.1],
+	["given, and what the caller has besides", ['bash run.sh --beta 0.3 "$@"'], 0.3],
+	["given by a source", ["source run.sh --beta 0.3"], 0.3],
+	["given by a dot", ["KL=2", ". ./run.sh --beta 0.3 --more"], 0.3],
+])("options of a script that is started: %s", async (_, lines, coefficient) => {
+	expect(await runsInFolder({ "launch.sh": lines, "run.sh": options })).toMatchObject([
+		{ objective: "local-forward-kl", coefficient, certainty: "certain" },
+	]);
+});
+
+test("an option whose value is not known leaves the run so", async () => {
+	const runs = await runsInFolder({ "launch.sh": ["bash run.sh --beta $BETA"], "run.sh": options });
 	expect(runs).toMatchObject([{ objective: "unknown", alsoPossible: ["local-forward-kl", "none"] }]);
+});
+
+test("options that are not known leave all that they would set so", async () => {
+	const runs = await runsInFolder({ "launch.sh": ["bash run.sh $OPTIONS"], "run.sh": options });
+	expect(runs).toMatchObject([{ objective: "unknown", alsoPossible: ["local-forward-kl", "none"] }]);
+});
+
+test("what the caller of all may give is said", async () => {
+	const runs = await runsInFolder({ "launch.sh": ['bash run.sh "$@"'], "run.sh": options });
+	expect(runs).toMatchObject([{ coefficient: 0.1, certainty: "assumes-defaults" }]);
+});
+
+test("getopts of a script that is started", async () => {
+	const script = [
+		...["KL=0.1", "USE=False"],
+		'while getopts "k:uv" opt; do case "$opt" in k) KL=$OPTARG;; u) USE=True;; esac; done',
+		...["shift $((OPTIND - 1))", `${main} actor_rollout_ref.actor.use_kl_loss=$USE ${coef}=$KL "$@"`],
+	];
+	const started = async (line: string) => (await runsInFolder({ "launch.sh": [line], "run.sh": script }))[0];
+	expect(await started("bash run.sh -k 0.3 -u")).toMatchObject({ coefficient: 0.3, certainty: "certain" });
+	expect(await started("bash run.sh -vuk0.4")).toMatchObject({ coefficient: 0.4, place: "loss" });
+	expect(await started("bash run.sh -v")).toMatchObject({ objective: "silently-ignored" });
+	expect(await started("bash run.sh -u -- actor_rollout_ref.actor.kl_loss_type=kl")).toMatchObject({
+		objective: "zero-mean-noise",
+	});
+	expect(await started("bash run.sh -k $KL -u")).toMatchObject({ objective: "unknown" });
+});
+
+test("arguments of a file that is sourced end with it", async () => {
+	const runs = await runsInFolder({
+		"launch.sh": ["set -- 0.2", "source common.sh 0.3", `${main} ${on} ${coef}=$1 x=$KL`],
+		"common.sh": ["KL=$1", 'if [ "$KL" != 0.3 ]; then exit 1; fi', "return 0", "exit 1"],
+	});
+	expect(runs).toMatchObject([{ coefficient: 0.2 }]);
 });
 
 test("its settings are changed in the form that it has them in", async () => {

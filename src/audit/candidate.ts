@@ -1,5 +1,6 @@
 import type { Place } from "./source.ts";
 import type { Value } from "./value.ts";
+import type { WrittenFiles } from "./written-files.ts";
 
 /** One setting that a file holds. */
 export interface Setting extends Place {
@@ -10,6 +11,8 @@ export interface Setting extends Place {
 	readonly written?: string;
 	/** Whether it is one that the framework need not know: hydra's `+`. */
 	readonly added?: true;
+	/** Whether an option of the script would set it otherwise. */
+	readonly settable?: true;
 }
 
 /** A file of settings that another names. */
@@ -37,9 +40,16 @@ export function plainBase(file: string): BaseName {
 /** How the settings of a candidate are written, which is how a change of them is shown. */
 export type Form = "hydra" | "flags" | "yaml" | "json" | "toml" | "python";
 
+/**
+ * Where settings of Python stand, if not in a call: fields of a class, a dict, words of a list that is a command, options
+ * of its own command line.
+ */
+export type Shape = "fields" | "dict" | "words" | "options";
+
 /** Something in a file that may configure a training run; frameworks say whether it does. */
 export interface Candidate extends Place {
 	readonly form: Form;
+	readonly shape?: Shape;
 	/**
 	 * Of a command the module or script that it runs, of Python the function called, "" of a file of settings.
 	 */
@@ -50,6 +60,10 @@ export interface Candidate extends Place {
 	readonly settings: readonly Setting[];
 	/** Files of settings that stand below these, the first lowest. */
 	readonly bases: readonly BaseName[];
+	/** Files that stand beside it though the disk has none of them. */
+	readonly written?: WrittenFiles;
+	/** Variables by which the script's caller, or the environment, would have chosen other settings of a KL. */
+	readonly assumed?: readonly string[];
 	/** Why settings may be missing here that the run has; null where what is not set is at its default. */
 	readonly open: string | null;
 }

@@ -9,7 +9,7 @@ export function withEntryPoint(candidate: Candidate, path: string): Candidate {
 	const sets = (...keys: readonly string[]) => settings.some(({ key }) => keys.includes(key));
 	if (sets("config_path", "config_dir")) return candidate;
 	const file = fileOf(program);
-	const text = file === null ? null : readBeside(file, path);
+	const text = file === null ? null : readBeside(file, path, candidate.written?.read);
 	const main = text === null ? null : hydraMain(text);
 	if (file === null || main === null) return candidate;
 	const named = sets("config_name") ? bases.find(({ group }) => group === null) : undefined;

@@ -2,12 +2,14 @@ import { classifyKl } from "../kl/classify.ts";
 import type { KlConfig } from "../kl/config.ts";
 import { explainKl } from "../kl/explain.ts";
 import type { Candidate } from "./candidate.ts";
+import { completed } from "./completed.ts";
 import { Ask, someCoefficient, Undecided, Unreadable } from "./frameworks/ask.ts";
 import { commonRules, ignoredRule, objectiveRules, versionRule } from "./frameworks/common-rules.ts";
 import type { Framework, Reading, Remedy, Rule, Term } from "./frameworks/framework.ts";
-import { changeText } from "./remedy.ts";
+import { type Changes, changeText } from "./remedy.ts";
 import type { AuditedRun, AuditObjective, Finding, IgnoredSetting } from "./report.ts";
 import type { Place } from "./source.ts";
+import { takenDefaults } from "./taken-defaults.ts";
 import { isUnknown, type Scalar } from "./value.ts";
 import { compareVersions } from "./versions.ts";
 
@@ -49,14 +51,27 @@ export function judge(framework: Framework, candidate: Candidate, chosen: Chosen
 		elsewhere.push(`${objective} in ${other}`);
 	}
 	others.delete(outcome.objective);
-	const change = changeOf(candidate, outcome);
-	const certainty =
-		outcome.objective === "unknown" ? "unknown" : elsewhere.length > 0 ? "assumes-version" : "certain";
+	const change = changeOf(candidate, outcome, (changes) =>
+		completed(
+			framework,
+			candidate,
+			version,
+			changes,
+			(changed) => outcomeAt(framework, changed, version).outcome.objective,
+		),
+	);
+	const defaults = outcome.objective === "unknown" ? [] : takenDefaults(framework, candidate, version);
+	const assumes =
+		elsewhere.length > 0 ? "assumes-version" : defaults.length > 0 ? "assumes-defaults" : "certain";
+	const certainty = outcome.objective === "unknown" ? "unknown" : assumes;
 	const said = [
 		outcome.reason,
 		...(reasons.length > 0 && outcome.objective === "unknown" ? [`not known: ${reasons.join("; ")}`] : []),
 		...(elsewhere.length > 0
 			? [`this assumes version ${version}; the same settings mean ${elsewhere.join(", ")}`]
+			: []),
+		...(defaults.length > 0
+			? [`this is what the script does by itself: its caller may choose ${defaults.join(", ")}`]
 			: []),
 	];
 	return {
@@ -176,8 +191,20 @@ function undecided(outcomes: readonly Outcome[]): Outcome {
 	const acting = outcomes.filter(({ place }) => place !== "none" && place !== null);
 	const { estimator, place, importance } =
 		acting.length === 0 ? unknownOutcome("") : agreed(acting[0], acting.slice(1));
-	const remedy = (acting.at(0) ?? outcomes[0]).remedy;
+	const remedy = togetherOf([...acting, ...outcomes].flatMap((one) => one.remedy ?? []));
 	return { ...unknownOutcome(""), estimator, place, importance, remedy, findings: inAll(outcomes) };
+}
+
+/** What any of them has to change. */
+function togetherOf(remedies: readonly Remedy[]): Remedy | null {
+	const first = remedies.at(0);
+	if (first?.possible !== true) return first ?? null;
+	const changes = new Map(remedies.flatMap((one) => (one.possible ? one.changes : [])).reverse());
+	const keys = new Set(remedies.flatMap((one) => one.changes.map(([key]) => key)));
+	return {
+		possible: true,
+		changes: [...keys].flatMap((key) => (changes.has(key) ? [[key, changes.get(key)!]] : [])),
+	};
 }
 
 function inAll(outcomes: readonly Outcome[]): Finding[] {
@@ -316,10 +343,20 @@ function configOf(term: Term): KlConfig {
 	};
 }
 
-function changeOf(candidate: Candidate, { objective, remedy }: Outcome): AuditedRun["fix"] {
+/** @param complete the changes that lead where they should; null where they do not */
+function changeOf(
+	candidate: Candidate,
+	{ objective, remedy }: Outcome,
+	complete: (changes: Changes) => Changes | null,
+): AuditedRun["fix"] {
 	if (objective === "sequence-reverse-kl") return { possible: true, change: "", nearest: "" };
 	if (remedy === null) return { possible: false, change: "", nearest: "" };
-	const change = changeText(candidate, remedy.changes);
-	if (remedy.possible) return { possible: true, change, nearest: "" };
-	return { possible: false, change, nearest: remedy.nearest };
+	if (!remedy.possible)
+		return { possible: false, change: changeText(candidate, remedy.changes), nearest: remedy.nearest };
+	const changes = complete(remedy.changes);
+	if (changes !== null) return { possible: true, change: changeText(candidate, changes), nearest: "" };
+	// Of what is not known nothing is promised.
+	if (objective === "unknown") return { possible: false, change: "", nearest: "" };
+	const nearest = "settings that this file does not say are in the way";
+	return { possible: false, change: changeText(candidate, remedy.changes), nearest };
 }

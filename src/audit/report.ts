@@ -38,7 +38,7 @@ export interface AuditedRun {
 	readonly objective: AuditObjective;
 	/** Other objectives: of other versions, or of values that are not known. */
 	readonly alsoPossible: readonly AuditObjective[];
-	readonly certainty: "certain" | "assumes-version" | "unknown";
+	readonly certainty: "certain" | "assumes-version" | "assumes-defaults" | "unknown";
 	readonly reason: string;
 	readonly ignored: readonly IgnoredSetting[];
 	readonly findings: readonly Finding[];

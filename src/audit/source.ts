@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { redact } from "./redact.ts";
+import { WrittenFiles } from "./written-files.ts";
 
 /** Where something stands in a file; line and column count from 1, column in UTF-16 units. */
 export interface Place {
@@ -19,11 +20,14 @@ export class Source {
 	readonly text: string;
 	/** The folder in which scripts that it starts are looked for. */
 	readonly tree: string;
+	/** Files that have been written before this text is run. */
+	readonly written: WrittenFiles;
 	readonly #starts: number[] = [0];
 
-	constructor(path: string, text: string, tree = dirname(path)) {
+	constructor(path: string, text: string, tree = dirname(path), written = new WrittenFiles(path)) {
 		this.path = path;
 		this.tree = tree;
+		this.written = written;
 		this.text = text;
 		for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) this.#starts.push(at + 1);
 	}

@@ -78,7 +78,7 @@ function findingText(
 }
 
 function diffLine(text: string, { red, green }: Styles): string {
-	return `    ${text.startsWith("-") ? red(text) : green(text)}`;
+	return `    ${text.startsWith("-") ? red(text) : text.startsWith("+") ? green(text) : text}`;
 }
 
 function styleOf(objective: AuditObjective, { green, red, yellow, dim }: Styles): Style {

@@ -44,15 +44,14 @@ function read(ask: Ask): Reading {
 			remedy: { possible: true, changes: [[oldCoef, "0.1"]] },
 		};
 	const beta = ask.number(coef, 0.1);
-	const remedy = {
-		possible: true,
-		changes: [["actor.kl_estimator", "k1"]],
-		note: "with ref set to the base model",
-	} as const;
-	if (beta === 0) return { terms: [], remedy };
 	const reference = ask.at("ref")?.value;
 	const isThere =
 		ask.under("ref.") || (reference !== undefined && reference !== null && !isUnknown(reference));
+	const remedy = {
+		possible: true,
+		changes: [["actor.kl_estimator", "k1"], ...(isThere ? [] : ([["ref.path", baseModel(ask)]] as const))],
+	} as const;
+	if (beta === 0) return { terms: [], remedy };
 	if (!isThere && ask.candidate.open !== null)
 		return {
 			terms: [],
@@ -84,4 +83,10 @@ function read(ask: Ask): Reading {
 		],
 		remedy,
 	};
+}
+
+/** The model that the policy begins as. */
+function baseModel(ask: Ask): string {
+	const path = ask.written("actor.path");
+	return path === "" ? "${actor.path}" : path;
 }

@@ -35,6 +35,11 @@ export class Ask {
 	readonly version: string;
 	readonly #settings = new Map<string, Setting>();
 	readonly #decisions: ReadonlyMap<string, Scalar>;
+	/** Keys of settings that were looked at. */
+	readonly asked = new Set<string>();
+	/** Numbers that were asked for, with what they are where nothing is set. */
+	readonly numbers = new Map<string, number>();
+	readonly discounts = new Set<string>();
 
 	constructor(candidate: Candidate, version: string, decisions: ReadonlyMap<string, Scalar>) {
 		this.candidate = candidate;
@@ -52,7 +57,10 @@ export class Ask {
 	at(...keys: readonly string[]): Setting | undefined {
 		for (const key of keys) {
 			const found = this.#settings.get(normalKey(key));
-			if (found !== undefined) return found;
+			if (found !== undefined) {
+				this.asked.add(found.key);
+				return found;
+			}
 		}
 		return undefined;
 	}
@@ -76,7 +84,14 @@ export class Ask {
 
 	/** A coefficient. Text that is none, and nothing, are no numbers. */
 	number(keys: string | readonly string[], fallback: number): number {
+		this.numbers.set(this.#named(keys), fallback);
 		return this.#numeric(keys, this.#value(keys, fallback, [0, someCoefficient]));
+	}
+
+	/** The key that the file holds, or would. */
+	#named(keys: string | readonly string[]): string {
+		const names = typeof keys === "string" ? [keys] : keys;
+		return this.at(...names)?.key ?? names[0];
 	}
 
 	#numeric(keys: string | readonly string[], value: Scalar): number {
@@ -89,6 +104,7 @@ export class Ask {
 
 	/** How much later rewards count: 1 unless it is set. */
 	discount(keys: string | readonly string[]): number {
+		this.discounts.add(this.#named(keys));
 		return this.#numeric(keys, this.#value(keys, 1, [1, 0.5]));
 	}
 

@@ -24,6 +24,7 @@ function read(ask: Ask): Reading {
 		changes: [
 			["use_kl_loss", "False"],
 			["use_kl_estimator_k3", "False"],
+			...(ask.has("use_abs_kl") ? ([["use_abs_kl", "False"]] as const) : []),
 			["init_kl_coef", "0.01"],
 		],
 	} as const;

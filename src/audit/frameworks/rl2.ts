@@ -16,7 +16,13 @@ export const rl2: Framework = {
 };
 
 function read(ask: Ask): Reading {
-	const remedy = { possible: true, changes: [["actor.kl.type", "reward"]] } as const;
+	const remedy = {
+		possible: true,
+		changes: [
+			["actor.kl.type", "reward"],
+			["actor.kl.reward_estimator", "k1"],
+		],
+	} as const;
 	const needed = (name: string): string[] => {
 		if (!ask.has(...under(name))) throw new Unreadable(`kl.${name} is not set, and its default is not known`);
 		return under(name);

@@ -1,5 +1,5 @@
 import type { Candidate } from "../candidate.ts";
-import { type Ask, Unreadable } from "./ask.ts";
+import type { Ask } from "./ask.ts";
 import { normalisationRule } from "./common-rules.ts";
 import type { Found, Framework, Reading } from "./framework.ts";
 
@@ -42,11 +42,23 @@ function read(ask: Ask): Reading {
 			[under("use_kl_in_reward"), "true"],
 			[under("use_kl_loss"), "false"],
 			[under("kl_estimator_type"), "k1"],
+			...["use_kl_estimator_k3", "use_abs_kl"]
+				.map(under)
+				.filter((old) => ask.has(old) && ask.flag(old, false))
+				.map((old) => [old, "false"] as const),
 			...(isDiscounted(ask) ? ([[under("gamma"), "1.0"]] as const) : []),
 		],
 	} as const;
 	if (inLoss && inReward)
-		throw new Unreadable("SkyRL refuses use_kl_in_reward together with use_kl_loss, whose default is true");
+		return {
+			terms: [],
+			findings: [{ rule: "skyrl/both-refused", key: under("use_kl_in_reward") }],
+			instead: {
+				objective: "unknown",
+				reason: "SkyRL refuses use_kl_in_reward together with use_kl_loss, whose default is true",
+			},
+			remedy,
+		};
 	if (!inLoss && !inReward)
 		return {
 			terms: [],

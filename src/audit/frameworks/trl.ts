@@ -235,6 +235,9 @@ function readPpo(ask: Ask): Reading {
 	return {
 		terms: [{ place: "reward", estimator, beta, key, credit: "reward-to-go", discount }],
 		findings: estimator === "k3" && beta !== 0 ? [{ rule: "trl/k3-in-reward", key: "kl_estimator" }] : [],
-		remedy: { possible: true, changes: [["kl_estimator", "k1"]] },
+		remedy: {
+			possible: true,
+			changes: [isOld || ask.has("kl_penalty") ? ["kl_penalty", "kl"] : ["kl_estimator", "k1"]],
+		},
 	};
 }

@@ -39,7 +39,10 @@ export async function readSource(kind: Kind, source: Source, isNamed = false): P
 		if (inner === undefined || inner === "ipynb" || !telling.test(text)) continue;
 		const shown = expands ? text.replaceAll(/\$(\w+)/g, "${$1}") : text;
 		try {
-			const { candidates: found } = await readAs(inner, new Source(source.path, shown, source.tree));
+			const { candidates: found } = await readAs(
+				inner,
+				new Source(source.path, shown, source.tree, source.written),
+			);
 			const line = source.place(at).line - 1;
 			all.push(...found.map((candidate) => lowered(candidate, line)));
 		} catch {
@@ -61,8 +64,14 @@ async function readAs(kind: Kind, source: Source): Promise<ReadFile> {
 		case "toml":
 			return (await import("./toml.ts")).readToml(source);
 		case "ipynb":
-			return (await import("./notebook.ts")).readNotebook(source, readAs);
+			return (await import("./notebook.ts")).readNotebook(source, readNamed);
 	}
+}
+
+/** What a part of a file holds that has a name of its own. */
+async function readNamed(name: string, source: Source): Promise<readonly Candidate[]> {
+	const kind = kindOf(name, source.text);
+	return kind === null || kind === "ipynb" ? [] : readSource(kind, source);
 }
 
 function lowered(candidate: Candidate, lines: number): Candidate {

@@ -3,14 +3,17 @@ import { habitCases } from "./habits.ts";
 import { huggingFaceCases } from "./hugging-face.ts";
 import { jobCases } from "./jobs.ts";
 import { moreFrameworkCases } from "./more-frameworks.ts";
+import { notebookCases } from "./notebooks.ts";
+import { optionCases } from "./options.ts";
 import { otherCases } from "./others.ts";
 import { publishedCases } from "./published.ts";
 import { pythonTurnCases } from "./python-turns.ts";
+import { remedyCases } from "./remedies.ts";
 import { shellCases } from "./shell.ts";
 import { verlCases } from "./verl.ts";
 
 /** Texts with the verdict that each must have. */
 export const allCases: readonly Case[] = [
 	...[verlCases, shellCases, habitCases, jobCases, huggingFaceCases, pythonTurnCases, otherCases],
-	...[moreFrameworkCases, publishedCases],
+	...[moreFrameworkCases, publishedCases, remedyCases, notebookCases, optionCases],
 ].flat();

@@ -1,20 +1,8 @@
 import type { Case } from "./case.ts";
+import { notebook } from "./notebook.ts";
 
 const script = (...lines: readonly string[]) => `${lines.join("\n")}\n`;
 const path = "train.py";
-const notebook = (...cells: readonly (readonly string[])[]) =>
-	JSON.stringify(
-		{
-			cells: cells.map((lines) => ({
-				...{ cell_type: "code", metadata: {}, execution_count: 1 },
-				source: lines.map((line, i) => (i < lines.length - 1 ? `${line}\n` : line)),
-				outputs: [{ output_type: "stream", text: ["GRPOConfig(beta=0.9) kl_coef=0.5"] }],
-			})),
-			nbformat: 4,
-		},
-		null,
-		1,
-	);
 
 /** TRL and what is made of it, and the forms of Python. */
 export const huggingFaceCases: readonly Case[] = [

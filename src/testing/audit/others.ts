@@ -91,7 +91,19 @@ export const otherCases: readonly Case[] = [
 	},
 	{
 		...{ name: "SkyRL: it refuses both", path, text: sky("trainer.algorithm.use_kl_in_reward=true") },
-		runs: [{ objective: "unknown" }],
+		runs: [{ objective: "unknown", rules: ["skyrl/both-refused"] }],
+	},
+	{
+		...{
+			name: "SkyRL: a coefficient of what is off",
+			path,
+			text: sky("trainer.algorithm.use_kl_loss=false", "trainer.algorithm.kl_loss_coef=0.01"),
+		},
+		runs: [{ objective: "silently-ignored", rules: ["kl/ignored-setting"] }],
+	},
+	{
+		...{ name: "slime: a coefficient without its switch", path, text: slime("--kl-loss-coef 0.01") },
+		runs: [{ objective: "silently-ignored", rules: ["slime/loss-coef-without-switch"] }],
 	},
 	{
 		...{ name: "SkyRL: off", path, text: sky("trainer.algorithm.use_kl_loss=false") },

@@ -1,10 +1,10 @@
 import type { SyntaxNode } from "@lezer/common";
 import { parser } from "@lezer/python";
-import { type Candidate, normalKey, type Setting } from "../../candidate.ts";
+import { type Candidate, normalKey, type Setting, type Shape } from "../../candidate.ts";
 import type { Source } from "../../source.ts";
 import { isUnknown, type Value } from "../../value.ts";
 import type { Embedded, ReadFile } from "../reader.ts";
-import { readArguments } from "../shell/arguments.ts";
+import { commandForm, readArguments } from "../shell/arguments.ts";
 import type { Pieces } from "../shell/expand.ts";
 import { programOf } from "../shell/program.ts";
 import { Evaluator, mayMatter } from "./evaluate.ts";
@@ -62,11 +62,11 @@ class Reader {
 		this.#visit(root, false);
 		for (const [name, { bases, settings, node }] of this.#classes) {
 			if (this.#instantiated.has(name)) continue;
-			this.#push(name, bases, settings, node.from, this.#openOf(name));
+			this.#push(name, bases, settings, node.from, this.#openOf(name), "fields");
 		}
 		for (const name of this.#parsed) {
 			if (this.#classes.has(name) || this.candidates.some(({ program }) => program === name)) continue;
-			this.#push(name, [], [], Math.max(0, source.text.lastIndexOf(name)), this.#openOf(name));
+			this.#push(name, [], [], Math.max(0, source.text.lastIndexOf(name)), this.#openOf(name), "options");
 		}
 	}
 
@@ -138,7 +138,7 @@ class Reader {
 			this.#inTurns(node, () => {
 				const { settings, open } = this.#dict(node, "", 0);
 				if (settings.some(({ key }) => tellingKey.test(key)))
-					this.#push("dict", [], settings, node.from, open);
+					this.#push("dict", [], settings, node.from, open, "dict");
 			});
 			within = true;
 		} else if (/^(Array|Tuple|Binary)Expression$/.test(node.name)) this.#command(node);
@@ -289,9 +289,11 @@ class Reader {
 			const words = this.#words(node, name);
 			const program = programOf(words);
 			if (program === null) return;
-			const { settings, bases, open } = readArguments(words.slice(program.from), this.#source);
+			const given = words.slice(program.from);
+			const { settings, bases, open } = readArguments(given, this.#source);
+			const form = commandForm(given, program.name);
 			this.#add({
-				...{ form: "flags", program: program.name, hints: [], settings, bases, open },
+				...{ form, shape: "words", program: program.name, hints: [], settings, bases, open },
 				...this.#source.place(node.from),
 			});
 		});
@@ -341,10 +343,12 @@ class Reader {
 		settings: readonly Setting[],
 		at: number,
 		open: string | null,
+		shape?: Shape,
 	): void {
 		const hints = [...bases, ...this.#names.imports];
 		this.#add({
 			form: "python",
+			...(shape === undefined ? {} : { shape }),
 			program,
 			hints,
 			settings,

@@ -16,14 +16,16 @@ const gap = "\u0000";
 /** A file of settings among the words. */
 const settingsFile = /\.(ya?ml|toml|json)$/i;
 
+type Said = Pick<Setting, "added" | "settable">;
+
 /** Settings of a command line: `--key=value`, `--key value`, `--flag`, `--no-flag`, hydra's `a.b=c` with `+`, `++`, `~`. */
 export function readArguments(words: readonly Pieces[], source: Source): Arguments {
 	const settings: Setting[] = [];
 	const bases: string[] = [];
 	const choices: BaseName[] = [];
 	let open: string | null = null;
-	const add = (key: string, value: Value, word: Pieces, added: { added?: true } = {}): void => {
-		settings.push({ key: normalKey(key), value, ...added, ...source.place(word.at(0)?.at ?? 0) });
+	const add = (key: string, value: Value, word: Pieces, said: Said = {}): void => {
+		settings.push({ key: normalKey(key), value, ...said, ...source.place(word.at(0)?.at ?? 0) });
 	};
 	for (let i = 0; i < words.length; i++) {
 		const word = words[i];
@@ -33,7 +35,7 @@ export function readArguments(words: readonly Pieces[], source: Source): Argumen
 		if (flag !== null) {
 			if (next !== undefined && isValue(formOf(next))) {
 				const name = flag[1];
-				add(name, valueOf(next, 0), word);
+				add(name, valueOf(next, 0), word, settableIn(next));
 				i++;
 				// `--trainer @ file.toml`: the file's settings stand below that name.
 				if (formOf(next) === "@" && i + 1 < words.length) bases.push(formOf(words[++i]));
@@ -50,8 +52,8 @@ export function readArguments(words: readonly Pieces[], source: Source): Argumen
 			const choice = option === undefined ? null : groupChoice(sign, key, option);
 			// Of two choices of one group the last holds.
 			if (choice !== null) choices.unshift(choice);
-			const added = sign.startsWith("+") ? ({ added: true } as const) : {};
-			add(key, sign === "~" ? null : valueOf(word, whole.length), word, added);
+			const said = { ...(sign.startsWith("+") ? ({ added: true } as const) : {}), ...settableIn(word) };
+			add(key, sign === "~" ? null : valueOf(word, whole.length), word, said);
 			continue;
 		}
 		if (/^~[A-Za-z_][\w.]*$/.test(form)) add(form.slice(1), null, word);
@@ -66,6 +68,15 @@ export function readArguments(words: readonly Pieces[], source: Source): Argumen
 	const added = choices.filter(({ overrides }) => !overrides).reverse();
 	const all = [...known, ...choices.filter(({ overrides }) => overrides), ...added];
 	return { settings, bases: all, open: open ?? openBase(bases) };
+}
+
+/** How a command writes its settings: as most of them are. */
+export function commandForm(words: readonly Pieces[], program: string): "flags" | "hydra" {
+	const texts = words.map((word) => plainText(word) ?? "");
+	if (texts.some((text) => /^--config-(name|path|dir)\b/.test(text))) return "hydra";
+	const flags = texts.filter((text) => /^--\w/.test(text)).length;
+	const pairs = texts.filter((text) => /^[+~]*[A-Za-z_][\w.@/-]*=/.test(text)).length;
+	return flags > pairs || program.startsWith("trl") ? "flags" : "hydra";
 }
 
 /** Why an unknown word leaves settings open; one whose name says that it is of something else does not. */
@@ -111,6 +122,10 @@ function valueOf(word: Pieces, from: number): Value {
 	if (text !== null) return scalarOf(text.slice(from));
 	// `${UNSET}` and nothing else is the one case in which the rest could still be text that is known.
 	return { unknown: reasonOf(word) };
+}
+
+function settableIn(word: Pieces): Said {
+	return word.some((piece) => "text" in piece && piece.byOption === true) ? { settable: true } : {};
 }
 
 function reasonOf(word: Pieces): string {

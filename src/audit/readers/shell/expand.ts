@@ -1,15 +1,26 @@
+import { trimmed } from "./glob.ts";
 import { Lexer, type Part, type Word } from "./words.ts";
 
 /** A stretch of a word's text after expansion, and where it stands; or why it is not known. */
 export type Piece =
-	| { readonly text: string; readonly at: number }
+	| {
+			readonly text: string;
+			readonly at: number;
+			/** The variable of which it is what is taken where the caller or the environment gives nothing. */
+			readonly isDefault?: string;
+			/** Whether an option of the script would set it. */
+			readonly byOption?: true;
+	  }
 	| { readonly unknown: string; readonly at: number };
 
 /** A word after expansion. */
 export type Pieces = readonly Piece[];
 
 /** A variable: one value, or an array's. */
-export type Variable = { readonly value: Pieces } | { readonly array: readonly Pieces[] };
+export type Variable =
+	| { readonly value: Pieces }
+	/** `isOpen` of arguments to which a caller that is not known may add others. */
+	| { readonly array: readonly Pieces[]; readonly isOpen?: boolean };
 export type Variables = ReadonlyMap<string, Variable>;
 
 /** Deepest nesting of `${A:-${B:-...}}`. */
@@ -21,6 +32,7 @@ const mostPieces = 5000;
 export function expandWord(word: Word, variables: Variables): Pieces[] {
 	const words: Piece[][] = [];
 	let current: Piece[] | null = null;
+	let isNothing = false;
 	const add = (piece: Piece): void => {
 		if (current === null) words.push((current = []));
 		if (current.length < mostPieces) current.push(piece);
@@ -32,6 +44,7 @@ export function expandWord(word: Word, variables: Variables): Pieces[] {
 		}
 		const array = arrayOf(part, variables);
 		if (array !== null) {
+			isNothing ||= array.length === 0;
 			for (const [i, element] of array.entries()) {
 				if (i > 0) current = null;
 				for (const piece of element) add(piece);
@@ -51,11 +64,12 @@ export function expandWord(word: Word, variables: Variables): Pieces[] {
 			}
 			for (const { text, at, breaks } of fields(piece.text, piece.at)) {
 				if (breaks) current = null;
-				if (text !== "") add({ text, at });
+				if (text !== "") add({ ...piece, text, at });
 			}
 		}
 	}
-	return words;
+	// `"$@"` of no arguments is no word, whatever quotes it has.
+	return isNothing && words.every((word) => plainText(word) === "") ? [] : words;
 }
 
 /** A word as the value of an assignment, which is not split. */
@@ -103,16 +117,16 @@ function valueOf(part: Exclude<Part, { kind: "text" }>, variables: Variables, de
 	if (part.kind === "opaque") return [{ unknown: `it is ${part.why}`, at: part.at }];
 	const { name, operator, operand, at } = part;
 	const given = argumentsIn(variables);
-	const isArgument = given !== null && /^[1-9]\d*$/.test(name);
-	const argument = isArgument ? given.at(Number(name) - 1) : undefined;
+	if (name === "#" && given !== null && (given.length > 0 || !isOpenCaller(variables)))
+		return [{ text: String(given.length), at }];
+	const argument = given !== null && /^[1-9]\d*$/.test(name) ? given.at(Number(name) - 1) : undefined;
+	const isArgument =
+		given !== null && /^[1-9]\d*$/.test(name) && (argument !== undefined || !isOpenCaller(variables));
 	const variable = argument === undefined ? variables.get(name) : { value: argument };
-	const index = /^\[(\d+)\]/.exec(operator)?.[1];
+	const index = indexOf(operator, variables);
+	if (index === null) return [{ unknown: `which of ${name} it is is not known`, at }];
 	const held =
-		variable === undefined
-			? undefined
-			: "array" in variable
-				? variable.array.at(Number(index ?? 0))
-				: variable.value;
+		variable === undefined ? undefined : "array" in variable ? variable.array.at(index) : variable.value;
 	const kind = operator.replace(/^\[[^\]]*\]/, "");
 	const isEmpty = held === undefined || (kind.startsWith(":") && plainText(held) === "");
 	const fallback = (): Pieces => {
@@ -123,7 +137,10 @@ function valueOf(part: Exclude<Part, { kind: "text" }>, variables: Variables, de
 				? token.word.parts
 				: [{ kind: "text", text: " ", at: token.word.at, quoted: true }, ...token.word.parts];
 		});
-		return expandValue(parts, variables, depth + 1);
+		const value = expandValue(parts, variables, depth + 1);
+		// Of what the script itself has emptied the default is no choice of the caller's.
+		if (held !== undefined || isArgument) return value;
+		return value.map((piece) => ("text" in piece ? { ...piece, isDefault: name } : piece));
 	};
 	switch (kind) {
 		case ":-":
@@ -137,12 +154,56 @@ function valueOf(part: Exclude<Part, { kind: "text" }>, variables: Variables, de
 		case "":
 		case ":?":
 		case "?":
+			if (operand !== "" && kind === "" && held !== undefined) {
+				const cut = changed(held, operand, variables);
+				if (cut !== null) return cut;
+			}
 			if (operand !== "" && kind === "")
 				return [{ unknown: `\${${name}${operand.slice(0, 12)}} is computed`, at }];
 			return held ?? (isArgument ? [] : [{ unknown: unset(name), at }]);
 		default:
 			return [{ unknown: `\${${name}} is computed`, at }];
 	}
+}
+
+/** `[2]`, `[$I]`, `[I]`; null where it is not known. */
+function indexOf(operator: string, variables: Variables): number | null {
+	const written = /^\[(.*)\]/.exec(operator)?.[1];
+	if (written === undefined || /^\d+$/.test(written)) return Number(written ?? 0);
+	const name = /^\$?\{?([A-Za-z_]\w*)\}?$/.exec(written)?.[1];
+	const held = name === undefined ? undefined : variables.get(name);
+	const text = held === undefined || "array" in held ? null : plainText(held.value);
+	return text !== null && /^\d+$/.test(text) ? Number(text) : null;
+}
+
+/** `${NAME#pattern}`, `${NAME%pattern}`, `${NAME,,}`, `${NAME^^}` of what is known. */
+function changed(held: Pieces, operand: string, variables: Variables): Pieces | null {
+	const text = plainText(held);
+	if (text === null || held.length === 0) return null;
+	const last = held.at(-1)! as Extract<Piece, { text: string }>;
+	if (operand === ",,") return [{ ...last, text: text.toLowerCase() }];
+	if (operand === "^^") return [{ ...last, text: text.toUpperCase() }];
+	const match = /^(##?|%%?)(.*)$/s.exec(operand);
+	if (match === null) return null;
+	const pattern = /[$`"']/.test(match[2])
+		? plainText(
+				expandWord(
+					{
+						parts: new Lexer(match[2]).tokens().flatMap((one) => (one.kind === "word" ? one.word.parts : [])),
+						at: 0,
+					},
+					variables,
+				).flat(),
+			)
+		: match[2];
+	const cut = pattern === null ? null : trimmed(text, match[1], pattern);
+	return cut === null ? null : [{ ...last, text: cut }];
+}
+
+/** Whether a caller that is not known may give other arguments. */
+export function isOpenCaller(variables: Variables): boolean {
+	const held = variables.get("@");
+	return held === undefined || !("array" in held) || held.isOpen === true;
 }
 
 /** The arguments of a function or script whose caller is known; null of one whose caller is not. */

@@ -1,12 +1,15 @@
+import { posix } from "node:path";
 import { readBeside } from "../../beside.ts";
 import { calledScript } from "../../called-script.ts";
 import type { Candidate } from "../../candidate.ts";
 import type { Source } from "../../source.ts";
 import type { Embedded, ReadFile } from "../reader.ts";
-import { readArguments } from "./arguments.ts";
+import { commandForm, readArguments } from "./arguments.ts";
 import { plainText } from "./expand.ts";
 import { programOf } from "./program.ts";
-import { type Command, commandsOf, type Scripts } from "./run.ts";
+import { commandsOf } from "./run.ts";
+import { writtenName } from "./script-parts.ts";
+import type { Command, Scripts } from "./scripts.ts";
 import type { Heredoc } from "./words.ts";
 
 /** Commands of a shell script that run a program with settings, and files that it writes by heredocs. */
@@ -14,20 +17,22 @@ export function readShell(source: Source, base = 0): ReadFile {
 	const candidates: Candidate[] = [];
 	const embedded: Embedded[] = [];
 	const seen = new Set<string>();
+	const named = new Map<Embedded, string>();
 	const read = (command: Command): void => {
-		for (const heredoc of command.heredocs) embedded.push(...heredocFile(command, heredoc));
+		for (const heredoc of command.heredocs) {
+			const found = heredocFile(command, heredoc);
+			const name = writtenName(command.words, command.target);
+			for (const one of found) named.set(one, name ?? "");
+			embedded.push(...found);
+		}
 		const program = programOf(command.words);
 		if (program === null) return;
-		const args = readArguments(command.words.slice(program.from), source);
+		const given = command.words.slice(program.from);
+		const args = readArguments(given, source);
 		const candidate: Candidate = {
-			...{
-				form: formOf(
-					command.words.slice(program.from).map((word) => plainText(word) ?? ""),
-					program.name,
-				),
-				program: program.name,
-			},
-			...{ hints: [], settings: args.settings, bases: args.bases, open: args.open },
+			...{ form: commandForm(given, program.name), program: program.name },
+			...{ hints: [], settings: args.settings, bases: args.bases, open: args.open, written: source.written },
+			...(command.assumed.length === 0 ? {} : { assumed: command.assumed }),
 			...source.place(command.words[Math.max(0, program.from - 1)].at(0)?.at ?? command.at),
 		};
 		// A loop whose variable is no matter for the settings is one run.
@@ -38,25 +43,25 @@ export function readShell(source: Source, base = 0): ReadFile {
 	};
 	const text = base === 0 ? source.text : source.text.slice(base);
 	const scripts: Scripts = {
-		sourced: (path) => readBeside(path, source.path),
-		called: (path, from, isBeside) => calledScript(path, from ?? source.path, source.tree, isBeside),
+		sourced: (path) => source.written.find(path)?.text ?? readBeside(path, source.path),
+		called: (path, from, isBeside) =>
+			source.written.find(path) ?? calledScript(path, from ?? source.path, source.tree, isBeside),
+		write: (name, body, folder) => source.written.write(name, body, folder),
 	};
 	for (const command of commandsOf(text, base, scripts)) read(command);
-	return { candidates, embedded };
-}
-
-function formOf(words: readonly string[], program: string): Candidate["form"] {
-	const flags = words.filter((word) => /^--\w/.test(word)).length;
-	const pairs = words.filter((word) => /^[+~]*[A-Za-z_][\w.@/-]*=/.test(word)).length;
-	return flags > pairs || program.startsWith("trl") ? "flags" : "hydra";
+	// A file that something else here takes is none of its own.
+	const bases = candidates.flatMap((one) => one.bases.map(({ file }) => posix.basename(file)));
+	const isUsed = (one: Embedded): boolean => {
+		const name = named.get(one) ?? "";
+		return name !== "" && (source.written.used.has(name) || bases.includes(posix.basename(name)));
+	};
+	return { candidates, embedded: embedded.filter((one) => !isUsed(one)) };
 }
 
 /** What a heredoc writes or feeds: a file by its name, or Python. */
 function heredocFile({ words, target }: Command, { body, at, expands }: Heredoc): Embedded[] {
 	const texts = words.map((word) => plainText(word) ?? "");
-	const teed = texts[0] === "tee" ? texts.findLast((text) => !text.startsWith("-")) : undefined;
-	const name =
-		teed ?? (target === null ? null : target.map((piece) => ("unknown" in piece ? "" : piece.text)).join(""));
+	const name = writtenName(words, target);
 	const extension = name === null ? undefined : /\.(\w+)$/.exec(name)?.[1].toLowerCase();
 	if (extension !== undefined) return [{ kind: extension, text: body, at, expands }];
 	if (/(^|\/)python[\d.]*$/.test(texts.at(0) ?? "") || texts.some((text) => /^python[\d.]*$/.test(text)))

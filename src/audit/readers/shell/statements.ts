@@ -8,17 +8,40 @@ export type Statement =
 			readonly words: readonly Word[];
 			readonly body: readonly Statement[];
 	  }
-	/** `if` and `case`: one of the arms, or none; `condition` holds the words of the first test. */
+	/** `if`, `case`, and `[ ... ] && ...`: one of the arms, or none. */
+	| { readonly kind: "branch"; readonly arms: readonly Arm[] }
+	/** `while` and `until`. */
 	| {
-			readonly kind: "branch";
-			readonly arms: readonly (readonly Statement[])[];
-			readonly complete: boolean;
-			readonly condition: readonly Word[];
+			readonly kind: "loop";
+			readonly test: readonly Token[];
+			readonly commands: readonly Statement[];
+			readonly isUntil: boolean;
+			readonly body: readonly Statement[];
 	  }
-	/** `while` and `until`; `condition` holds the words of the test. */
-	| { readonly kind: "loop"; readonly condition: readonly Word[]; readonly body: readonly Statement[] }
-	| { readonly kind: "group"; readonly body: readonly Statement[] }
+	/** `{ ... }` and `( ... )`: what a subshell sets ends with it. */
+	| {
+			readonly kind: "group";
+			readonly body: readonly Statement[];
+			readonly isSubshell: boolean;
+			/** Whether it stands behind `&&` or `||` of a command whose end is not known. */
+			readonly isGuarded: boolean;
+	  }
 	| { readonly kind: "function"; readonly name: string; readonly body: readonly Statement[] };
+
+/** A part of a branch, with when it is taken: where all before it are not, and its own test or pattern holds. */
+export interface Arm {
+	readonly test:
+		| {
+				readonly kind: "test";
+				readonly tokens: readonly Token[];
+				/** Those of its commands that are no tests: they are run. */
+				readonly commands: readonly Statement[];
+				readonly isNot?: boolean;
+		  }
+		| { readonly kind: "pattern"; readonly subject: Word | null; readonly patterns: readonly Word[] }
+		| { readonly kind: "else" };
+	readonly body: readonly Statement[];
+}
 
 export interface Simple {
 	readonly kind: "simple";
@@ -28,6 +51,8 @@ export interface Simple {
 	/** The file that its output goes to. */
 	readonly target: Word | null;
 	readonly at: number;
+	/** Whether it stands behind `&&` or `||` of a command whose end is not known. */
+	readonly isGuarded: boolean;
 }
 
 /** Deepest nesting that is read: more is no launch script. */
@@ -38,6 +63,8 @@ export class Parser {
 	readonly #tokens: readonly Token[];
 	#at = 0;
 	#depth = 0;
+	/** Whether `&&` or `||` stands before the statement that is next. */
+	#guards = false;
 
 	constructor(tokens: readonly Token[]) {
 		this.#tokens = tokens;
@@ -61,11 +88,22 @@ export class Parser {
 			const word = keyword(token);
 			if (word !== null && ends.includes(word)) break;
 			if (token.kind === "operator" && ends.includes(token.text)) break;
-			if (token.kind === "operator" && token.text !== "(" && !/[<>]/.test(token.text)) this.#at++;
-			else if (ends.length === 0 && word !== null && closers.has(word)) this.#at++;
+			if (token.kind === "operator" && token.text !== "(" && !/[<>]/.test(token.text)) {
+				// A newline behind `&&` parts nothing.
+				if (token.text !== "\n") this.#guards = token.text === "&&" || token.text === "||";
+				else if (!isOperator(this.#tokens.at(this.#at - 1), "&&", "||", "\n")) this.#guards = false;
+				this.#at++;
+			} else if (ends.length === 0 && word !== null && closers.has(word)) this.#at++;
 			else {
+				const isGuarded = this.#guards;
+				if (isOperator(token, "(") || (word !== null && compounds.has(word))) this.#guards = false;
 				const statement = this.#statement(word);
-				if (statement !== null) found.push(statement);
+				if (statement === null) continue;
+				found.push(
+					isGuarded && statement.kind !== "simple"
+						? { kind: "group", body: [statement], isSubshell: false, isGuarded }
+						: statement,
+				);
 			}
 		}
 		this.#depth--;
@@ -74,7 +112,12 @@ export class Parser {
 
 	#statement(word: string | null): Statement | null {
 		const token = this.#tokens[this.#at];
-		if (token.kind === "operator" && token.text === "(") return this.#bracketed(")");
+		if (token.kind === "operator" && token.text === "(") {
+			const next = this.#tokens.at(this.#at + 1);
+			const isDouble = next?.kind === "operator" && next.text === "(" && next.at === token.at + 1;
+			return isDouble ? this.#arithmetic() : this.#bracketed(")");
+		}
+		if (word !== null && tests.has(word)) return this.#tested();
 		switch (word) {
 			case "{":
 				return this.#bracketed("}");
@@ -88,12 +131,12 @@ export class Parser {
 			case "while":
 			case "until": {
 				const from = ++this.#at;
-				this.#until(["do"]);
-				const condition = this.#words(from);
+				const commands = this.#until(["do"]);
+				const test = this.#tokens.slice(from, this.#at);
 				this.#at++;
 				const body = this.#until(["done"]);
 				this.#at++;
-				return { kind: "loop", condition, body };
+				return { kind: "loop", test, commands, isUntil: word === "until", body };
 			}
 			case "function":
 				return this.#function(1);
@@ -113,7 +156,83 @@ export class Parser {
 		this.#at++;
 		const body = this.#until([end]);
 		this.#at++;
-		return { kind: "group", body };
+		return { kind: "group", body, isSubshell: end === ")", isGuarded: false };
+	}
+
+	/** The words between a token and where the parser stands. */
+	#words(from: number): Word[] {
+		return this.#tokens.slice(from, this.#at).flatMap((token) => (token.kind === "word" ? [token.word] : []));
+	}
+
+	/** `((i++))`, as `let` has it. */
+	#arithmetic(): Statement {
+		const at = this.#tokens[this.#at];
+		const from = this.#at;
+		while (this.#at < this.#tokens.length && isOperator(this.#tokens[this.#at], "(")) this.#at++;
+		while (this.#at < this.#tokens.length && !isOperator(this.#tokens[this.#at], ")", "\n")) this.#at++;
+		const words = this.#words(from);
+		while (this.#at < this.#tokens.length && isOperator(this.#tokens[this.#at], ")")) this.#at++;
+		const place = at.kind === "operator" ? at.at : 0;
+		const name: Word = { parts: [{ kind: "text", text: "let", at: place, quoted: false }], at: place };
+		const none = { arrays: [], heredocs: [], target: null, isGuarded: true };
+		return { kind: "simple", words: [name, ...words], at: place, ...none };
+	}
+
+	/** `[ ... ] && command || other`; a test that nothing hangs on is none. */
+	#tested(): Statement | null {
+		const from = this.#at;
+		this.#test();
+		for (;;) {
+			const at = this.#at;
+			const isAnd = isOperator(this.#tokens.at(at), "&&");
+			if (!isAnd && !isOperator(this.#tokens.at(at), "||")) return null;
+			this.#behind();
+			const word = keyword(this.#tokens.at(this.#at));
+			if (word !== null && tests.has(word)) {
+				this.#test();
+				continue;
+			}
+			const tokens = this.#tokens.slice(from, at);
+			const body = this.#chained();
+			const arms: Arm[] = [{ test: { kind: "test", tokens, commands: [], isNot: !isAnd }, body }];
+			if (isAnd && isOperator(this.#tokens.at(this.#at), "||")) {
+				this.#behind();
+				arms.push({ test: { kind: "else" }, body: this.#chained() });
+			}
+			return { kind: "branch", arms };
+		}
+	}
+
+	/** Steps over one test. */
+	#test(): void {
+		const closing = { "[": "]", "[[": "]]" }[keyword(this.#tokens[this.#at]) ?? ""];
+		while (this.#at < this.#tokens.length) {
+			const token = this.#tokens[this.#at];
+			if (closing === undefined ? token.kind === "operator" : isOperator(token, "\n", ";")) return;
+			this.#at++;
+			if (closing !== undefined && keyword(token) === closing) return;
+		}
+	}
+
+	/** Steps over an operator and the newlines behind it. */
+	#behind(): void {
+		this.#at++;
+		while (isOperator(this.#tokens.at(this.#at), "\n")) this.#at++;
+	}
+
+	/** A statement and those that `&&` joins to it. */
+	#chained(): Statement[] {
+		const found: Statement[] = [];
+		while (this.#at < this.#tokens.length) {
+			const word = keyword(this.#tokens[this.#at]);
+			const before = this.#at;
+			this.#guards = false;
+			const statement = word !== null && closers.has(word) ? null : this.#statement(word);
+			if (statement !== null) found.push(statement);
+			if (this.#at === before || !isOperator(this.#tokens.at(this.#at), "&&")) break;
+			this.#behind();
+		}
+		return found;
 	}
 
 	#function(skip: number): Statement {
@@ -125,50 +244,48 @@ export class Parser {
 	}
 
 	#if(): Statement {
-		const arms: Statement[][] = [];
-		this.#at++;
-		const from = this.#at;
-		this.#until(["then", "fi"]);
-		const condition = this.#words(from);
-		let complete = false;
+		const arms: Arm[] = [];
+		let from = ++this.#at;
+		let commands = this.#until(["then", "fi"]);
+		let test: Arm["test"] = { kind: "test", tokens: this.#tokens.slice(from, this.#at), commands };
 		while (this.#at < this.#tokens.length) {
 			const word = keyword(this.#tokens[this.#at++]);
 			if (word === "fi") break;
-			if (word === "elif") this.#until(["then", "fi"]);
-			else {
-				complete ||= word === "else";
-				arms.push(this.#until(["elif", "else", "fi"]));
+			if (word === "elif") {
+				from = this.#at;
+				commands = this.#until(["then", "fi"]);
+				test = { kind: "test", tokens: this.#tokens.slice(from, this.#at), commands };
+			} else {
+				if (word === "else") test = { kind: "else" };
+				arms.push({ test, body: this.#until(["elif", "else", "fi"]) });
 			}
 		}
-		return { kind: "branch", arms, complete, condition };
-	}
-
-	/** The words between a token and where the parser stands. */
-	#words(from: number): Word[] {
-		return this.#tokens.slice(from, this.#at).flatMap((token) => (token.kind === "word" ? [token.word] : []));
+		return { kind: "branch", arms };
 	}
 
 	#case(): Statement {
-		const arms: Statement[][] = [];
-		let complete = false;
+		const arms: Arm[] = [];
 		this.#at++;
+		const first = this.#tokens.at(this.#at);
+		const subject = first?.kind === "word" ? first.word : null;
 		while (this.#at < this.#tokens.length && keyword(this.#tokens[this.#at]) !== "in") this.#at++;
 		this.#at++;
 		while (this.#at < this.#tokens.length && keyword(this.#tokens[this.#at]) !== "esac") {
 			// The pattern, up to its bracket.
+			const patterns: Word[] = [];
 			while (this.#at < this.#tokens.length && !isOperator(this.#tokens[this.#at], ")")) {
-				if (keyword(this.#tokens[this.#at]) === "*") complete = true;
 				if (keyword(this.#tokens[this.#at]) === "esac") break;
-				this.#at++;
+				const token = this.#tokens[this.#at++];
+				if (token.kind === "word") patterns.push(token.word);
 			}
 			if (keyword(this.#tokens.at(this.#at)) === "esac") break;
 			this.#at++;
-			arms.push(this.#until([";;", "esac"]));
+			arms.push({ test: { kind: "pattern", subject, patterns }, body: this.#until([";;", "esac"]) });
 			if (isOperator(this.#tokens.at(this.#at), ";;")) this.#at++;
 			while (isOperator(this.#tokens.at(this.#at), "\n")) this.#at++;
 		}
 		this.#at++;
-		return { kind: "branch", arms, complete, condition: [] };
+		return { kind: "branch", arms };
 	}
 
 	#for(): Statement {
@@ -182,7 +299,8 @@ export class Parser {
 		this.#at++;
 		const body = this.#until(["done"]);
 		this.#at++;
-		return { kind: "for", name, words: words.slice(2), body };
+		// Without words it is over the caller's.
+		return { kind: "for", name, words: words.length === 1 ? [everyArgument] : words.slice(2), body };
 	}
 
 	#simple(): Simple {
@@ -204,9 +322,23 @@ export class Parser {
 				this.#at++;
 			} else break;
 		}
-		return { kind: "simple", arrays, words, heredocs, target, at };
+		const isGuarded = this.#guards;
+		this.#guards = false;
+		return { kind: "simple", arrays, words, heredocs, target, at, isGuarded };
 	}
 }
+
+/** Commands that only say yes or no. */
+const tests = new Set(["[", "[[", "test", "true", "false"]);
+/** Words with which more than a command begins. */
+const compounds = new Set(["{", "if", "case", "for", "select", "while", "until", "function", ...tests]);
+
+const everyArgument: Word = {
+	parts: [
+		{ kind: "variable", name: "@", operator: "", operand: "", at: 0, operandAt: 0, quoted: true } as const,
+	],
+	at: 0,
+};
 
 const closers = new Set(["fi", "done", "esac", "}", "then", "else", "elif", "do"]);
 
