@@ -4,6 +4,7 @@ import { explainKl } from "../kl/explain.ts";
 import type { Candidate } from "./candidate.ts";
 import { Ask, someCoefficient, Undecided, Unreadable } from "./frameworks/ask.ts";
 import { commonRules, ignoredRule, objectiveRules, versionRule } from "./frameworks/common-rules.ts";
+import { refuseDistillation } from "./frameworks/distillation.ts";
 import type { Framework, Reading, Remedy, Rule, Term } from "./frameworks/framework.ts";
 import { changeText } from "./remedy.ts";
 import type { AuditedRun, AuditObjective, Finding, IgnoredSetting } from "./report.ts";
@@ -136,6 +137,7 @@ function outcomeAt(
 		}
 		try {
 			const ask = new Ask(candidate, version, decisions);
+			refuseDistillation(ask);
 			outcomes.push(outcomeOf(framework, ask, framework.read(ask)));
 		} catch (error) {
 			if (error instanceof Undecided) {

@@ -1,4 +1,5 @@
 import type { Case } from "./case.ts";
+import { distillationCases } from "./distillation.ts";
 import { habitCases } from "./habits.ts";
 import { huggingFaceCases } from "./hugging-face.ts";
 import { jobCases } from "./jobs.ts";
@@ -6,11 +7,12 @@ import { moreFrameworkCases } from "./more-frameworks.ts";
 import { otherCases } from "./others.ts";
 import { publishedCases } from "./published.ts";
 import { pythonTurnCases } from "./python-turns.ts";
+import { rollCases } from "./roll.ts";
 import { shellCases } from "./shell.ts";
 import { verlCases } from "./verl.ts";
 
 /** Texts with the verdict that each must have. */
 export const allCases: readonly Case[] = [
 	...[verlCases, shellCases, habitCases, jobCases, huggingFaceCases, pythonTurnCases, otherCases],
-	...[moreFrameworkCases, publishedCases],
+	...[moreFrameworkCases, publishedCases, rollCases, distillationCases],
 ].flat();

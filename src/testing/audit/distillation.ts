@@ -1,0 +1,55 @@
+import { type Case, command } from "./case.ts";
+
+const path = "run.sh";
+const slime = (...flags: readonly string[]) =>
+	command("python3 train.py", "--hf-checkpoint models/base", "--advantage-estimator grpo", ...flags);
+
+/** A teacher's KL is another than the reference's. */
+export const distillationCases: readonly Case[] = [
+	{
+		...{
+			name: "slime: distillation with a coefficient of 0",
+			path,
+			text: slime("--use-opd", "--opd-type sglang", "--opd-kl-coef 0.0"),
+		},
+		runs: [{ framework: "slime", objective: "none" }],
+	},
+	{
+		...{
+			name: "slime: a coefficient of distillation without its switch",
+			path,
+			text: slime("--opd-kl-coef 1.0", "--use-kl-loss", "--kl-loss-coef 0.01", "--kl-loss-type low_var_kl"),
+		},
+		runs: [{ framework: "slime", objective: "local-forward-kl", coefficient: 0.01 }],
+	},
+	{
+		...{
+			name: "verl: distillation",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main_ppo",
+				...["actor_rollout_ref.actor.use_kl_loss=False", "distillation.enabled=True"],
+			),
+		},
+		runs: [{ framework: "verl", objective: "unknown" }],
+	},
+	{
+		...{
+			name: "verl: distillation off",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main_ppo",
+				...["actor_rollout_ref.actor.use_kl_loss=True", "distillation.enabled=False"],
+			),
+		},
+		runs: [{ framework: "verl", objective: "local-forward-kl" }],
+	},
+	{
+		...{
+			name: "tinker-cookbook: its recipe of distillation",
+			path,
+			text: command("python -m tinker_cookbook.recipes.distillation.on_policy_distillation", "lora_rank=64"),
+		},
+		runs: [{ framework: "tinker-cookbook", objective: "unknown" }],
+	},
+];
