@@ -94,7 +94,9 @@ function possibleVersions(
 		return span.atMost !== undefined && compareVersions(one, span.atMost) > 0 ? span.atMost : one;
 	};
 	const likely = span.likely === undefined ? [] : [span.likely];
-	return [...new Set([...likely, version, ...(span.others ?? framework.others)].map(within))];
+	return [
+		...new Set([...likely, version, framework.assumed, ...(span.others ?? framework.others)].map(within)),
+	];
 }
 
 function findingsOf(

@@ -226,7 +226,10 @@ function readPpo(ask: Ask): Reading {
 	// `init_kl_coef` and `kl_penalty` are of versions before 0.12.
 	const key = ask.at("kl_coef", "init_kl_coef")?.key ?? "kl_coef";
 	// Up to 0.11 another class had this name, with other settings and another default.
-	const isOld = ask.has("init_kl_coef", "mini_batch_size", "adap_kl_ctrl", "ppo_epochs", "log_with");
+	const isOld = ask.has(
+		...["init_kl_coef", "mini_batch_size", "adap_kl_ctrl", "ppo_epochs", "log_with", "early_stopping"],
+		...["optimize_cuda_cache", "use_score_scaling", "use_score_norm", "score_clip", "tracker_project_name"],
+	);
 	const beta = ask.number(["kl_coef", "init_kl_coef"], isOld ? 0.2 : 0.05);
 	const names = { kl: "k1", k1: "k1", k3: "k3", abs: "abs", mse: "k2", full: "full" } as const;
 	const name = ask.choice(["kl_estimator", "kl_penalty"], "k1", ["k1", "k3", "kl", "abs", "mse", "full"]);

@@ -6,6 +6,7 @@ import { jobCases } from "./jobs.ts";
 import { moreFrameworkCases } from "./more-frameworks.ts";
 import { otherCases } from "./others.ts";
 import { publishedCases } from "./published.ts";
+import { pythonDictCases } from "./python-dicts.ts";
 import { pythonTurnCases } from "./python-turns.ts";
 import { rollCases } from "./roll.ts";
 import { shellCases } from "./shell.ts";
@@ -14,5 +15,5 @@ import { verlCases } from "./verl.ts";
 /** Texts with the verdict that each must have. */
 export const allCases: readonly Case[] = [
 	...[verlCases, shellCases, habitCases, jobCases, huggingFaceCases, pythonTurnCases, otherCases],
-	...[moreFrameworkCases, publishedCases, rollCases, distillationCases],
+	...[moreFrameworkCases, publishedCases, pythonDictCases, rollCases, distillationCases],
 ].flat();

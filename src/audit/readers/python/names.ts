@@ -1,4 +1,5 @@
 import type { SyntaxNode } from "@lezer/common";
+import { type Change, changeOf, subscriptOf } from "./changes.ts";
 import { argumentsOf, childrenOf, isPunctuation } from "./tree.ts";
 import { type Loop, loopOf } from "./turns.ts";
 
@@ -43,6 +44,8 @@ export interface Names {
 	readonly functions: ReadonlyMap<number, Scope>;
 	/** What is added to lists, in the order of the file. */
 	readonly additions: readonly Addition[];
+	/** What is done to dicts after they are made, in the order of the file. */
+	readonly changes: readonly Change[];
 	/** Names of lists that others are made of: `name + [...]`, `[*name]`. */
 	readonly parts: ReadonlySet<string>;
 	/** Calls of each function of the module, by where it starts. */
@@ -66,6 +69,7 @@ export function namesOf(root: SyntaxNode, text: string): Names {
 	const defined = new Map<string, number | null>();
 	const called: SyntaxNode[] = [];
 	const additions: Addition[] = [];
+	const changes: Change[] = [];
 	const parts = new Set<string>();
 	const bind = (scope: Scope, name: SyntaxNode, binding: Binding): void => {
 		const key = text.slice(name.from, name.to);
@@ -94,7 +98,12 @@ export function namesOf(root: SyntaxNode, text: string): Names {
 			case "AssignStatement":
 				for (const { target, value } of assignments(node)) {
 					if (target.name === "VariableName") bind(scope, target, { value, why: "is unpacked" });
-					else if (target.name === "MemberExpression" && value !== null) attributes.push({ target, value });
+					else if (target.name === "MemberExpression" && value !== null) {
+						attributes.push({ target, value });
+						const at = subscriptOf(target);
+						if (at?.name.name === "VariableName")
+							changes.push({ target: at.name, node, kind: "set", key: at.key, value });
+					}
 				}
 				break;
 			case "CallExpression":
@@ -108,7 +117,7 @@ export function namesOf(root: SyntaxNode, text: string): Names {
 					if (name.prevSibling?.name === "*") parts.add(text.slice(name.from, name.to));
 				break;
 			case "UpdateStatement":
-				for (const name of node.getChildren("VariableName").slice(0, 1))
+				for (const name of changeOf(node, text) === null ? node.getChildren("VariableName").slice(0, 1) : [])
 					bind(scope, name, { value: null, why: "is changed" });
 				break;
 			case "ImportStatement":
@@ -117,6 +126,8 @@ export function namesOf(root: SyntaxNode, text: string): Names {
 		}
 		const addition = additionOf(node, text);
 		if (addition !== null) additions.push(addition);
+		const change = changeOf(node, text);
+		if (change !== null) changes.push(change);
 		const loop = loopOf(node);
 		for (const [index, target] of (loop?.targets ?? []).entries())
 			if (loop !== null && target.name === "VariableName")
@@ -129,7 +140,7 @@ export function namesOf(root: SyntaxNode, text: string): Names {
 		const at = defined.get(text.slice(call.firstChild!.from, call.firstChild!.to));
 		if (at !== undefined && at !== null) calls.set(at, [...(calls.get(at) ?? []), call]);
 	}
-	return { module, functions, calls, additions, parts, imports, aliases, attributes };
+	return { module, functions, calls, additions, changes, parts, imports, aliases, attributes };
 }
 
 function additionOf(node: SyntaxNode, text: string): Addition | null {
