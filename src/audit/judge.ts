@@ -225,6 +225,8 @@ function outcomeOf(framework: Framework, ask: Ask, reading: Reading): Outcome {
 			const setting = asked.at(key);
 			if (setting === undefined) return [];
 			const { line, column, value } = setting;
+			// Whether one that is not known would act is asked for both.
+			const held = coefficient && isUnknown(value) ? asked.number(key, 0) : value;
 			const shown: IgnoredSetting = {
 				key: setting.key,
 				value: isUnknown(value) ? null : value,
@@ -233,7 +235,7 @@ function outcomeOf(framework: Framework, ask: Ask, reading: Reading): Outcome {
 				why,
 			};
 			const base = framework.rules.find(({ id }) => id === rule) ?? ignoredRule;
-			const acts = coefficient && value !== 0 && value !== null && value !== false;
+			const acts = coefficient && held !== 0 && held !== null && held !== false;
 			const severity = acts && acting.length === 0 && base.severity === "warning" ? "error" : base.severity;
 			const finding = {
 				...findingAt(base, setting, why),

@@ -15,8 +15,9 @@ export interface Change {
 /** `name[key]` of a name. */
 export function subscriptOf(node: SyntaxNode): { name: SyntaxNode; key: SyntaxNode } | null {
 	if (node.name !== "MemberExpression" || node.getChild("[") === null) return null;
-	const [name, key, more] = [...inside(node)];
-	return name === undefined || key === undefined || more !== undefined ? null : { name, key };
+	const parts = [...inside(node)];
+	const [name, key] = [parts.at(0), parts.at(1)];
+	return name === undefined || key === undefined || parts.length > 2 ? null : { name, key };
 }
 
 function* inside(node: SyntaxNode): Generator<SyntaxNode> {
@@ -43,14 +44,15 @@ export function changeOf(node: SyntaxNode, text: string): Change | null {
 	const target = callee?.name === "MemberExpression" ? callee.firstChild : null;
 	const method = callee?.getChild("PropertyName") ?? null;
 	if (target?.name !== "VariableName" || method === null) return null;
-	const [key, value] = argumentsOf(node, text).filter(({ name }) => name === null);
+	const given = argumentsOf(node, text).filter(({ name }) => name === null);
+	const [key, value] = [given.at(0)?.value ?? null, given.at(1)?.value ?? null];
 	switch (text.slice(method.from, method.to)) {
 		case "update":
 			return { target, node, kind: "more", key: null, value: node };
 		case "setdefault":
-			return { target, node, kind: "default", key: key?.value ?? null, value: value?.value ?? null };
+			return { target, node, kind: "default", key, value };
 		case "pop":
-			return { target, node, kind: "take", key: key?.value ?? null, value: null };
+			return { target, node, kind: "take", key, value: null };
 		default:
 			return null;
 	}

@@ -296,7 +296,7 @@ class Reader {
 				target.firstChild !== null &&
 				this.#slice(target.firstChild) === "dict"
 			) {
-				const [given] = argumentsOf(target, this.#text).filter(({ name }) => name === null);
+				const given = argumentsOf(target, this.#text).find(({ name }) => name === null);
 				const first = given === undefined ? null : this.#unpacked(given.value, path, depth + 1);
 				const named = this.#arguments(target, path, depth + 1);
 				const settings = [...(first?.settings ?? []), ...named.settings];

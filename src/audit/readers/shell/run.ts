@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import type { CalledScript } from "../../called-script.ts";
+import { eitherOptions } from "./either.ts";
 import { argumentsIn, expandValue, expandWord, type Pieces, plainText, type Variable } from "./expand.ts";
 import { scriptCallOf } from "./script-call.ts";
 import { Parser, type Simple, type Statement } from "./statements.ts";
@@ -131,9 +132,10 @@ class Run {
 			}
 			// `if [ -z "$X" ]; then X=...; fi` gives X where nobody else has.
 			const isDefault = before.get(name) === undefined && testsEmpty(condition, name) && first !== undefined;
+			const options = eitherOptions(ends.map((end) => end.get(name)));
 			merged.set(
 				name,
-				isDefault ? first : unknown(`$${name} differs by a condition`, condition.at(0)?.at ?? 0),
+				isDefault ? first : (options ?? unknown(`$${name} differs by a condition`, condition.at(0)?.at ?? 0)),
 			);
 		}
 		this.#variables = merged;
