@@ -68,6 +68,10 @@ function read(ask: Ask): Reading {
 	const advantage = ask.text(under("advantage_estimator"), "grpo");
 	if (advantage === "grpo" && ask.text(under("grpo_norm_by_std"), "true") !== "false")
 		found.push({ rule: normalisationRule.id, key });
+	if (!/^(grpo|rloo|gae|reinforce\+\+|maxrl)$/.test(advantage ?? ""))
+		throw new Unreadable(
+			`what the advantages of ${advantage ?? "an estimator that is not known"} make of it is not known`,
+		);
 	const term = { place: "reward", estimator, beta, key } as const;
 	if (advantage !== "gae" && advantage !== "reinforce++") return { terms: [term], findings: found, remedy };
 	const discount = ask.discount(under("gamma"));

@@ -63,7 +63,7 @@ export const trl: Framework = {
 };
 
 /** Settings that older versions alone have, or newer ones: the fields of GRPOConfig, version by version. */
-function spans({ settings }: Candidate): VersionSpan {
+function spans({ settings, program }: Candidate): VersionSpan {
 	const has = (...keys: readonly string[]) => settings.some(({ key }) => keys.includes(key));
 	const least = has("entropy_target", "use_adaptive_entropy", "vllm_importance_sampling_clip_max")
 		? correctedSince
@@ -86,6 +86,8 @@ function spans({ settings }: Candidate): VersionSpan {
 			? "0.28.0"
 			: undefined;
 	return {
+		// open-r1 ended with it, and most of what is made of open-r1 kept its pin.
+		...(/(^|[./])open_r1[./]/.test(program) ? { likely: "0.18.2" } : {}),
 		...(least === undefined ? {} : { atLeast: least }),
 		...(most === undefined ? {} : { atMost: most }),
 	};

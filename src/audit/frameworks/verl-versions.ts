@@ -10,7 +10,7 @@ const upTo02 =
 const upTo03 = /^trainer\.val_generations_to_log_to_wandb$/;
 /** Keys that came with the switch of the KL in the reward, or after it. */
 const since04 =
-	/^(algorithm\.(norm_adv_by_std_in_grpo|rollout_(correction|is)|pf_ppo|use_pf_ppo)|trainer\.(use_v1|v1\.|rollout_data_dir|log_val_generations|validation_data_dir)|rllm\.|actor_rollout_ref\.(actor\.(policy_loss\.|profiler\.|checkpoint\.save_contents)|rollout\.(multi_turn\.|calculate_log_probs|agent\.)))/;
+	/^(algorithm\.(norm_adv_by_std_in_grpo|rollout_(correction|is)|pf_ppo|use_pf_ppo)|trainer\.(use_v1|v1\.|rollout_data_dir|log_val_generations|validation_data_dir)|rllm\.|actor_rollout_ref\.(actor\.(use_invalid_action_penalty$|policy_loss\.|profiler\.|checkpoint\.save_contents)|rollout\.(multi_turn\.|calculate_log_probs|agent\.)))/;
 
 /** The versions in which a run's settings exist. */
 export function verlSpan({ settings }: Candidate): VersionSpan {

@@ -52,4 +52,26 @@ export const distillationCases: readonly Case[] = [
 		},
 		runs: [{ framework: "tinker-cookbook", objective: "unknown" }],
 	},
+	{
+		...{
+			name: "open-instruct: a teacher beside the reward",
+			path,
+			text: command(
+				"python open_instruct/grpo_fast.py",
+				...["--beta 0.0", "--opd_teacher_model_name_or_path x/teacher", "--opd_kl_coef 1.0"],
+			),
+		},
+		runs: [{ framework: "open-instruct", objective: "unknown" }],
+	},
+	{
+		...{
+			name: "ms-swift: GRPO with a teacher",
+			path,
+			text: command(
+				"swift rlhf --rlhf_type grpo",
+				...["--loss_type grade_gated", "--teacher_model_server http://localhost:8001", "--beta 0.0"],
+			),
+		},
+		runs: [{ framework: "ms-swift", objective: "unknown" }],
+	},
 ];
