@@ -74,4 +74,40 @@ export const distillationCases: readonly Case[] = [
 		},
 		runs: [{ framework: "ms-swift", objective: "unknown" }],
 	},
+	{
+		...{
+			name: "NeMo-RL: teachers are the whole signal",
+			path: "opd.yaml",
+			text: [
+				"grpo:\n  num_prompts_per_step: 64",
+				"loss_fn:\n  reference_policy_kl_penalty: 0.0",
+				"on_policy_distillation:\n  enabled: true\n  default_teacher_alias: one\n",
+			].join("\n"),
+		},
+		runs: [{ framework: "NeMo-RL", objective: "unknown" }],
+	},
+	{
+		...{
+			name: "NeMo-RL: teachers in a section that is off",
+			path: "opd.yaml",
+			text: [
+				"grpo:\n  num_prompts_per_step: 64",
+				"loss_fn:\n  reference_policy_kl_penalty: 0.0",
+				"on_policy_distillation:\n  enabled: false\n  teacher_model_by_agent_name:\n    one: x/teacher\n",
+			].join("\n"),
+		},
+		runs: [{ framework: "NeMo-RL", objective: "none" }],
+	},
+	{
+		...{
+			name: "verl: a copy with a teacher of its own",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main_ppo",
+				...["actor_rollout_ref.actor.use_kl_loss=False", "algorithm.use_kl_in_reward=False"],
+				"+actor_rollout_ref.actor.teacher_kl_loss_coef=0.5",
+			),
+		},
+		runs: [{ framework: "verl", objective: "unknown" }],
+	},
 ];
