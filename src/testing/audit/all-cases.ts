@@ -10,10 +10,11 @@ import { pythonDictCases } from "./python-dicts.ts";
 import { pythonTurnCases } from "./python-turns.ts";
 import { rollCases } from "./roll.ts";
 import { shellCases } from "./shell.ts";
+import { shellChoiceCases } from "./shell-choices.ts";
 import { verlCases } from "./verl.ts";
 
 /** Texts with the verdict that each must have. */
 export const allCases: readonly Case[] = [
 	...[verlCases, shellCases, habitCases, jobCases, huggingFaceCases, pythonTurnCases, otherCases],
-	...[moreFrameworkCases, publishedCases, pythonDictCases, rollCases, distillationCases],
+	...[moreFrameworkCases, publishedCases, pythonDictCases, rollCases, distillationCases, shellChoiceCases],
 ].flat();

@@ -2,7 +2,7 @@ import { plainText, type Variable } from "./expand.ts";
 
 /** Words that a run's KL may hang on: its settings, other files of settings, the algorithm. */
 const telling =
-	/kl|beta|adv|gamma|discount|opd|distill|ref|loss|conf|algo|scale|importance|corr|critic|reward|\.(ya?ml|toml|json|sh|py)\b/i;
+	/kl|beta|(?<!normalize[-_])adv|gamma|discount|opd|distill|ref|loss|conf|algo|scale|importance|corr|critic|\.(ya?ml|toml|json|sh|py)\b/i;
 
 /**
  * Options of which a condition takes one set or another, where none of them says anything of a KL: the longest; null
@@ -11,8 +11,14 @@ const telling =
 export function eitherOptions(ends: readonly (Variable | undefined)[]): Variable | null {
 	const texts = ends.map((end) => (end === undefined ? [] : wordsOf(end)));
 	const known = texts.filter((words) => words !== null);
-	if (known.length < texts.length || !known.flat().every((word) => !telling.test(word))) return null;
-	if (!known.every((words) => words.length === 0 || /^[-+]|^\w[\w.]*=/.test(words[0].trim()))) return null;
+	if (known.length < texts.length) return null;
+	// What all begin with is no choice.
+	const others = known.slice(1);
+	const alike = known[0].findIndex((word, i) => others.some((words) => words.at(i) !== word));
+	const shared = alike === -1 ? known[0].length : alike;
+	const rests = known.map((words) => words.slice(shared));
+	if (rests.flat().some((word) => telling.test(word))) return null;
+	if (!rests.every((words) => words.length === 0 || /^[-+]|^\w[\w.]*=/.test(words[0].trim()))) return null;
 	const longest = Math.max(...known.map((words) => words.join(" ").length));
 	return ends[known.findIndex((words) => words.join(" ").length === longest)] ?? null;
 }

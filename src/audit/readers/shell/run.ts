@@ -1,5 +1,6 @@
 import { posix } from "node:path";
 import type { CalledScript } from "../../called-script.ts";
+import { decided } from "./decided.ts";
 import { eitherOptions } from "./either.ts";
 import { argumentsIn, expandValue, expandWord, type Pieces, plainText, type Variable } from "./expand.ts";
 import { scriptCallOf } from "./script-call.ts";
@@ -115,14 +116,21 @@ class Run {
 		}
 	}
 
-	#branch({ arms, complete, condition }: Extract<Statement, { kind: "branch" }>): void {
+	#branch({ arms, complete, condition, negated }: Extract<Statement, { kind: "branch" }>): void {
 		const before = this.#variables;
+		const test = decided(condition, before);
 		const ends = arms.map((arm) => {
 			this.#variables = new Map(before);
 			this.all(arm);
 			return this.#variables;
 		});
 		if (!complete) ends.push(before);
+		// What a test that is known leaves out may still be told of, but leaves nothing behind.
+		const isFirst = test === null ? null : test !== (negated ?? false);
+		if (isFirst === true || (isFirst === false && ends.length === 2)) {
+			this.#variables = isFirst ? ends[0] : ends[1];
+			return;
+		}
 		const merged = new Map(before);
 		for (const name of new Set(ends.flatMap((end) => [...end.keys()]))) {
 			const [first, ...others] = ends.map((end) => end.get(name));

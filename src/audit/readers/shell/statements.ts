@@ -8,12 +8,14 @@ export type Statement =
 			readonly words: readonly Word[];
 			readonly body: readonly Statement[];
 	  }
-	/** `if` and `case`: one of the arms, or none; `condition` holds the words of the first test. */
+	/** `if`, `case`, a test and `&&`: one of the arms, or none; `condition` holds the words of the first test. */
 	| {
 			readonly kind: "branch";
 			readonly arms: readonly (readonly Statement[])[];
 			readonly complete: boolean;
 			readonly condition: readonly Word[];
+			/** Whether the first arm is for where the test fails. */
+			readonly negated?: true;
 	  }
 	/** `while` and `until`; `condition` holds the words of the test. */
 	| { readonly kind: "loop"; readonly condition: readonly Word[]; readonly body: readonly Statement[] }
@@ -106,7 +108,38 @@ export class Parser {
 		}
 		const [bracket, closing] = [this.#tokens.at(this.#at + 1), this.#tokens.at(this.#at + 2)];
 		if (word !== null && isOperator(bracket, "(") && isOperator(closing, ")")) return this.#function(0);
-		return this.#simple();
+		const simple = this.#simple();
+		return /^(\[\[?|test)$/.test(wordText(simple.words.at(0)) ?? "") ? this.#tested(simple) : simple;
+	}
+
+	/** `[ ... ] && this || that`. */
+	#tested(test: Simple): Statement {
+		const condition = [...test.words];
+		const isOpen = () => wordText(condition.at(0)) === "[[" && wordText(condition.at(-1)) !== "]]";
+		for (; isOpen() && this.#at < this.#tokens.length; this.#at++) {
+			const token = this.#tokens[this.#at];
+			if (isOperator(token, "\n", ";")) break;
+			if (token.kind === "word") condition.push(token.word);
+		}
+		const negated = isOperator(this.#tokens.at(this.#at), "||");
+		if (!negated && !isOperator(this.#tokens.at(this.#at), "&&")) return test;
+		const arms = [this.#chained()];
+		const complete = !negated && isOperator(this.#tokens.at(this.#at), "||");
+		if (complete) arms.push(this.#chained());
+		return { kind: "branch", arms, complete, condition, ...(negated ? { negated } : {}) };
+	}
+
+	/** What stands behind an operator, and behind every `&&` after it. */
+	#chained(): Statement[] {
+		const found: Statement[] = [];
+		do {
+			this.#at++;
+			while (isOperator(this.#tokens.at(this.#at), "\n")) this.#at++;
+			const statement =
+				this.#at < this.#tokens.length ? this.#statement(keyword(this.#tokens[this.#at])) : null;
+			if (statement !== null) found.push(statement);
+		} while (isOperator(this.#tokens.at(this.#at), "&&"));
+		return found;
 	}
 
 	#bracketed(end: string): Statement {
@@ -212,9 +245,12 @@ const closers = new Set(["fi", "done", "esac", "}", "then", "else", "elif", "do"
 
 /** A word that is one piece of bare text: keywords are such. */
 function keyword(token: Token | undefined): string | null {
-	if (token?.kind !== "word" || token.word.parts.length !== 1) return null;
-	const [part] = token.word.parts;
-	return part.kind === "text" && !part.quoted ? part.text : null;
+	return token?.kind === "word" ? wordText(token.word) : null;
+}
+
+function wordText(word: Word | undefined): string | null {
+	const part = word?.parts.length === 1 ? word.parts[0] : undefined;
+	return part?.kind === "text" && !part.quoted ? part.text : null;
 }
 
 function isOperator(token: Token | undefined, ...texts: readonly string[]): boolean {
