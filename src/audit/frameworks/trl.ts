@@ -64,7 +64,8 @@ export const trl: Framework = {
 
 /** Settings that older versions alone have, or newer ones: the fields of GRPOConfig, version by version. */
 function spans({ settings, program }: Candidate): VersionSpan {
-	const has = (...keys: readonly string[]) => settings.some(({ key }) => keys.includes(key));
+	const has = (...keys: readonly string[]) =>
+		settings.some(({ key, added }) => added !== true && keys.includes(key));
 	const least = has("entropy_target", "use_adaptive_entropy", "vllm_importance_sampling_clip_max")
 		? correctedSince
 		: has("use_bias_correction_kl", "off_policy_mask_threshold")

@@ -183,4 +183,29 @@ export const pythonDictCases: readonly Case[] = [
 		},
 		runs: [{ objective: "sequence-reverse-kl", coefficient: 0.2 }],
 	},
+	{
+		...{
+			name: "keys that are sifted by what the version has say nothing of the version",
+			path,
+			text: trl(
+				'kw = {"output_dir": "x", "vllm_device": "cuda:0"}',
+				"GRPOConfig(**{k: v for k, v in kw.items() if k in allowed})",
+			),
+		},
+		runs: [{ objective: "none", certainty: "assumes-version", also: ["local-forward-kl"] }],
+	},
+	{
+		...{
+			name: "a helper that adds an option to a list",
+			path,
+			text: lines(
+				'command = ["python3", "-m", "openrlhf.cli.train_ppo_ray"]',
+				'add(command, "--algo.kl.init_coef", 0.03)',
+				'add(command, "--algo.kl.use_loss")',
+				'add(command, "--algo.kl.estimator", "k3")',
+				"run(command)",
+			),
+		},
+		runs: [{ framework: "OpenRLHF", objective: "local-forward-kl", coefficient: 0.03 }],
+	},
 ];

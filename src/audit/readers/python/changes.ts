@@ -59,7 +59,10 @@ export function changeOf(node: SyntaxNode, text: string): Change | null {
 }
 
 /** `{k: v for k, v in name.items() if ...}`: the dict itself, less what a condition takes away. */
-export function filteredOf(node: SyntaxNode, text: string): { of: SyntaxNode; lessNone: boolean } | null {
+export function filteredOf(
+	node: SyntaxNode,
+	text: string,
+): { of: SyntaxNode; lessNone: boolean; sifts: boolean } | null {
 	if (node.name !== "DictionaryComprehensionExpression") return null;
 	const match =
 		/^\{\s*(\w+)\s*:\s*(\w+)\s+for\s+\(?\s*(\w+)\s*,\s*(\w+)\s*\)?\s+in\s+\w+\.items\(\)(\s+if\s.*)?\s*\}$/s.exec(
@@ -67,5 +70,6 @@ export function filteredOf(node: SyntaxNode, text: string): { of: SyntaxNode; le
 		);
 	const of = node.getChild("CallExpression")?.firstChild?.firstChild ?? null;
 	if (match === null || of === null || match[1] !== match[3] || match[2] !== match[4]) return null;
-	return { of, lessNone: new RegExp(`\\b${match[2]} is not None\\b`).test(match.at(5) ?? "") };
+	const lessNone = new RegExp(`\\b${match[2]} is not None\\b`).test(match.at(5) ?? "");
+	return { of, lessNone, sifts: !lessNone && match.at(5) !== undefined };
 }

@@ -305,7 +305,9 @@ class Reader {
 			const filtered = filteredOf(target, this.#text);
 			if (filtered !== null) {
 				const whole = this.#unpacked(filtered.of, path, depth + 1);
-				const settings = whole.settings.filter(({ value }) => !filtered.lessNone || value !== null);
+				const settings = whole.settings
+					.filter(({ value }) => !filtered.lessNone || value !== null)
+					.map((setting) => (filtered.sifts ? { ...setting, added: true as const } : setting));
 				return { settings, open: whole.open, from: target };
 			}
 		}
@@ -427,8 +429,9 @@ class Reader {
 	}
 
 	/** What a condition adds may be there or not: it is told where it could matter. */
-	#added({ node, value, isOne }: Addition, list: SyntaxNode): Pieces[] {
-		const words = isOne ? [this.#evaluator.pieces(value)] : this.#listed(value, 0);
+	#added({ node, value, isOne, behind }: Addition, list: SyntaxNode): Pieces[] {
+		const one = [value, ...(behind === undefined ? [] : [behind])];
+		const words = isOne ? one.map((word) => this.#evaluator.pieces(word)) : this.#listed(value, 0);
 		const reached = this.#evaluator.reached(node, list);
 		if (reached === false) return [];
 		if (reached === true || !words.some((word) => mayMatter(word))) return words;

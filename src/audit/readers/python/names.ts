@@ -1,6 +1,6 @@
 import type { SyntaxNode } from "@lezer/common";
 import { type Change, changeOf, subscriptOf } from "./changes.ts";
-import { argumentsOf, childrenOf, isPunctuation } from "./tree.ts";
+import { argumentsOf, childrenOf, isPunctuation, stringOf } from "./tree.ts";
 import { type Loop, loopOf } from "./turns.ts";
 
 /** How a name came by its value. */
@@ -15,13 +15,15 @@ export interface Binding {
 	readonly parameter?: Parameter;
 }
 
-/** `name += [...]`, `name.extend([...])`, `name.append(item)`. */
+/** `name += [...]`, `name.extend([...])`, `name.append(item)`, `helper(name, "--option", value)`. */
 export interface Addition {
 	readonly target: SyntaxNode;
 	readonly node: SyntaxNode;
 	readonly value: SyntaxNode;
 	/** Whether it is one item, not a list of them. */
 	readonly isOne: boolean;
+	/** What stands behind the one item. */
+	readonly behind?: SyntaxNode;
 }
 
 export interface Parameter {
@@ -154,7 +156,11 @@ function additionOf(node: SyntaxNode, text: string): Addition | null {
 	const callee = node.name === "CallExpression" ? node.firstChild : null;
 	const method = /\.(append|extend)$/.exec(callee === null ? "" : text.slice(callee.from, callee.to))?.[1];
 	const target = callee?.firstChild;
-	const value = argumentsOf(node, text).at(0)?.value;
+	const given = callee === null ? [] : argumentsOf(node, text).map((one) => one.value);
+	const [list, option, behind] = [given.at(0), given.at(1), given.at(2)];
+	if (list?.name === "VariableName" && option !== undefined && /^--[a-z]/.test(stringOf(option, text) ?? ""))
+		return { target: list, node, value: option, isOne: true, ...(behind === undefined ? {} : { behind }) };
+	const value = given.at(0);
 	if (method === undefined || target?.name !== "VariableName" || value === undefined) return null;
 	return { target, node, value, isOne: method === "append" };
 }
