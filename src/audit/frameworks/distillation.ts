@@ -1,3 +1,4 @@
+import { isUnknown, type Value } from "../value.ts";
 import { type Ask, Unreadable } from "./ask.ts";
 
 /** Switches of on-policy distillation: verl, NeMo-RL; slime and what is made of it; ROLL. */
@@ -21,19 +22,14 @@ export function refuseDistillation(ask: Ask): void {
 /** Whether a setting is of a teacher, and not of a section that is off. */
 function namesTeacher(ask: Ask, key: string): boolean {
 	const match = ofTeacher.exec(key);
-	if (match === null) return false;
+	// Of a file of defaults its list of groups is read as settings too.
+	if (match === null || key.startsWith("defaults.")) return false;
 	const enabled = `${key.slice(0, match.index + match[0].length)}.enabled`;
 	return !ask.has(enabled) || ask.flag(enabled, false);
 }
 
-function isEmpty(value: unknown): boolean {
-	return (
-		value === null ||
-		value === "" ||
-		value === 0 ||
-		value === false ||
-		/^(0|0?\.0+|false|none|null)$/i.test(String(value))
-	);
+function isEmpty(value: Value): boolean {
+	return !isUnknown(value) && /^(|0|0?\.0+|false|none|null)$/i.test(String(value));
 }
 
 export const distils = "on-policy distillation holds the policy to its teacher by a KL of its own";

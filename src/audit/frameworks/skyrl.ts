@@ -65,13 +65,10 @@ function read(ask: Ask): Reading {
 	if (inReward && estimator === "k3")
 		found.push({ rule: "skyrl/k3-in-reward", key: under("kl_estimator_type") });
 	if (inLoss) return { terms: [{ place: "loss", estimator, beta, key }], remedy };
-	const advantage = ask.text(under("advantage_estimator"), "grpo");
+	const names = ["grpo", "rloo", "gae", "reinforce++", "maxrl"] as const;
+	const advantage = ask.choice(under("advantage_estimator"), "grpo", names);
 	if (advantage === "grpo" && ask.text(under("grpo_norm_by_std"), "true") !== "false")
 		found.push({ rule: normalisationRule.id, key });
-	if (!/^(grpo|rloo|gae|reinforce\+\+|maxrl)$/.test(advantage ?? ""))
-		throw new Unreadable(
-			`what the advantages of ${advantage ?? "an estimator that is not known"} make of it is not known`,
-		);
 	const term = { place: "reward", estimator, beta, key } as const;
 	if (advantage !== "gae" && advantage !== "reinforce++") return { terms: [term], findings: found, remedy };
 	const discount = ask.discount(under("gamma"));

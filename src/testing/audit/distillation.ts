@@ -110,4 +110,17 @@ export const distillationCases: readonly Case[] = [
 		},
 		runs: [{ framework: "verl", objective: "unknown" }],
 	},
+	{
+		...{
+			name: "verl: its list of defaults names a group of distillation",
+			path: "ppo_trainer.yaml",
+			text: [
+				"defaults:\n  - distillation@distillation: distillation\n  - _self_",
+				"actor_rollout_ref:\n  actor:\n    use_kl_loss: false",
+				"algorithm:\n  use_kl_in_reward: false",
+				"distillation:\n  enabled: false\n  teacher_key: source\n",
+			].join("\n"),
+		},
+		runs: [{ framework: "verl", objective: "none" }],
+	},
 ];

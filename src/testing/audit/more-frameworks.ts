@@ -464,4 +464,16 @@ export const moreFrameworkCases: readonly Case[] = [
 		},
 		runs: [{ framework: "SkyRL", objective: "unknown" }],
 	},
+	{
+		...{
+			name: "SkyRL: k2 in the reward, whatever the advantages",
+			path: "run.sh",
+			text: lines(
+				'python -m skyrl_train.entrypoints.main_base trainer.algorithm.advantage_estimator="$ADVANTAGES" \\',
+				"  trainer.algorithm.use_kl_loss=false trainer.algorithm.use_kl_in_reward=true \\",
+				"  trainer.algorithm.kl_estimator_type=k2",
+			),
+		},
+		runs: [{ framework: "SkyRL", objective: "biased" }],
+	},
 ];
