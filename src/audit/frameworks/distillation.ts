@@ -13,6 +13,8 @@ const ofTeacher = /((^|[._])(teacher(?!_forc)|distill|opd_teacher)[^.]*)/;
 export function refuseDistillation(ask: Ask): void {
 	const isOn =
 		switches.some((key) => ask.has(key) && ask.flag(key, false)) ||
+		// Copies of verl whose reward model is the teacher.
+		ask.written("algorithm.adv_estimator").startsWith("token_reward_direct") ||
 		ask.candidate.settings.some(({ key, value }) => namesTeacher(ask, key) && !isEmpty(value));
 	const isIdle = ask.has("opd_kl_coef") && ask.number("opd_kl_coef", 1) === 0 && !ask.under("opsd_");
 	if ((isOn && !isIdle) || /distill|(^|[./_])opd([./_]|$)/.test(ask.candidate.program))

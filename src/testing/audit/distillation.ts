@@ -123,4 +123,15 @@ export const distillationCases: readonly Case[] = [
 		},
 		runs: [{ framework: "verl", objective: "none" }],
 	},
+	{
+		...{
+			name: "verl: a copy whose tokens' rewards are a teacher's",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main_ppo algorithm.adv_estimator=token_reward_direct",
+				...["actor_rollout_ref.actor.use_kl_loss=False", "algorithm.use_kl_in_reward=False"],
+			),
+		},
+		runs: [{ framework: "verl", objective: "unknown" }],
+	},
 ];

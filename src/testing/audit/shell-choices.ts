@@ -80,4 +80,15 @@ export const shellChoiceCases: readonly Case[] = [
 		text: lines(`${swift} \\`, "  `# as in the paper` \\", "  --num_generations 8"),
 		runs: [{ objective: "local-forward-kl", coefficient: 0.01, certainty: "certain" }],
 	},
+	{
+		...{ name: "shell: options of a schedule that a condition takes, as one text", path },
+		text: lines(
+			'MORE=""',
+			'if [ "$SCHEDULE" = cosine ]; then',
+			'  MORE="actor_rollout_ref.actor.optim.style=cosine actor_rollout_ref.actor.optim.steps=3"',
+			"fi",
+			"python3 -m verl.trainer.main_ppo actor_rollout_ref.actor.use_kl_loss=True $MORE",
+		),
+		runs: [{ framework: "verl", objective: "local-forward-kl" }],
+	},
 ];

@@ -2,7 +2,7 @@ import { plainText, type Variable } from "./expand.ts";
 
 /** Words that a run's KL may hang on: its settings, other files of settings, the algorithm. */
 const telling =
-	/kl|beta|(?<!normalize[-_])adv|gamma|discount|opd|distill|ref|loss|conf|algo|scale|importance|corr|critic|\.(ya?ml|toml|json|sh|py)\b/i;
+	/kl|beta|(?<!normalize[-_])adv|gamma|discount|opd|distill|teacher|(?<!actor_rollout_)ref|loss|conf|algo|scale|importance|corr|critic|\.(ya?ml|toml|json|sh|py)\b/i;
 
 /**
  * Options of which a condition takes one set or another, where none of them says anything of a KL: the longest; null
@@ -28,5 +28,7 @@ function wordsOf(variable: Variable): string[] | null {
 	const words = "array" in variable ? variable.array : [variable.value];
 	const texts = words.map((word) => plainText(word));
 	const isHidden = texts.some((text, i) => text === null && (i === 0 || !/^-/.test(texts[i - 1] ?? "")));
-	return isHidden ? null : texts.flatMap((text) => (text === null || text === "" ? [] : [text]));
+	return isHidden
+		? null
+		: texts.flatMap((text) => (text === null || text === "" ? [] : text.trim().split(/\s+/)));
 }
