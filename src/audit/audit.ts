@@ -108,6 +108,7 @@ class Auditor {
 		if (own !== null) return { version: own, from: "file", atLeast: null };
 		const pin =
 			framework.packages.length === 0 ? null : this.#pins.find(framework.packages, resolve(path), text);
+		if (pin?.isComment === true) return { version: pin.version, from: "assumed", atLeast: null };
 		if (pin?.exact === true) return { version: pin.version, from: "file", atLeast: null };
 		return { version: framework.assumed, from: "assumed", atLeast: pin?.version ?? null };
 	}

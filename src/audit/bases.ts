@@ -10,7 +10,7 @@ const deepest = 12;
 
 /** Groups of settings that say nothing of a KL, by the names that they go by. */
 const neutral =
-	/(^|\/)((traj_|step_)?envs?|data|datasets?|models?|hydra|logg(ing|er)|optim\w*|scheduler|cluster|tokenizer|paths?|deepspeed\w*|vllm|sglang)(\/|\.ya?ml$|$)/i;
+	/(^|\/)((\w+_)?envs?(_\w+)?|data|datasets?|models?|hydra|logg(ing|er)|optim\w*|scheduler|cluster|tokenizer|paths?|deepspeed\w*|vllm|sglang)(\/|\.ya?ml$|$)/i;
 
 interface Layer {
 	readonly settings: readonly Setting[];

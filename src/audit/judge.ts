@@ -5,6 +5,7 @@ import type { Candidate } from "./candidate.ts";
 import { completed } from "./completed.ts";
 import { Ask, someCoefficient, Undecided, Unreadable } from "./frameworks/ask.ts";
 import { commonRules, ignoredRule, objectiveRules, versionRule } from "./frameworks/common-rules.ts";
+import { refuseDistillation } from "./frameworks/distillation.ts";
 import type { Framework, Reading, Remedy, Rule, Term } from "./frameworks/framework.ts";
 import { type Changes, changeText } from "./remedy.ts";
 import type { AuditedRun, AuditObjective, Finding, IgnoredSetting } from "./report.ts";
@@ -108,7 +109,9 @@ function possibleVersions(
 		return span.atMost !== undefined && compareVersions(one, span.atMost) > 0 ? span.atMost : one;
 	};
 	const likely = span.likely === undefined ? [] : [span.likely];
-	return [...new Set([...likely, version, ...(span.others ?? framework.others)].map(within))];
+	return [
+		...new Set([...likely, version, framework.assumed, ...(span.others ?? framework.others)].map(within)),
+	];
 }
 
 function findingsOf(
@@ -151,6 +154,7 @@ function outcomeAt(
 		}
 		try {
 			const ask = new Ask(candidate, version, decisions);
+			refuseDistillation(ask);
 			outcomes.push(outcomeOf(framework, ask, framework.read(ask)));
 		} catch (error) {
 			if (error instanceof Undecided) {
@@ -248,6 +252,8 @@ function outcomeOf(framework: Framework, ask: Ask, reading: Reading): Outcome {
 			const setting = asked.at(key);
 			if (setting === undefined) return [];
 			const { line, column, value } = setting;
+			// Whether one that is not known would act is asked for both.
+			const held = coefficient && isUnknown(value) ? asked.number(key, 0) : value;
 			const shown: IgnoredSetting = {
 				key: setting.key,
 				value: isUnknown(value) ? null : value,
@@ -256,7 +262,7 @@ function outcomeOf(framework: Framework, ask: Ask, reading: Reading): Outcome {
 				why,
 			};
 			const base = framework.rules.find(({ id }) => id === rule) ?? ignoredRule;
-			const acts = coefficient && value !== 0 && value !== null && value !== false;
+			const acts = coefficient && held !== 0 && held !== null && held !== false;
 			const severity = acts && acting.length === 0 && base.severity === "warning" ? "error" : base.severity;
 			const finding = {
 				...findingAt(base, setting, why),

@@ -23,6 +23,8 @@ function parts(version: string): number[] {
 export interface Pin {
 	readonly version: string;
 	readonly exact: boolean;
+	/** Whether only a comment has it: it was so once. */
+	readonly isComment?: true;
 	readonly file: string;
 }
 
@@ -37,7 +39,9 @@ export class Pins {
 	readonly #folders = new Map<string, readonly { file: string; text: string }[]>();
 
 	find(packages: readonly string[], path: string, text: string): Pin | null {
-		const own = pinIn(packages, text);
+		// A notebook's lines stand in strings.
+		const lines = path.endsWith(".ipynb") ? text.replaceAll("\\n", "\n").replaceAll(/^[\s"]+/gm, "") : text;
+		const own = pinIn(packages, lines);
 		if (own !== null) return { ...own, file: path };
 		let folder = dirname(path);
 		for (let i = 0; i <= mostParents; i++) {
@@ -46,10 +50,11 @@ export class Pins {
 				if (pin !== null) return { ...pin, file };
 			}
 			const parent = dirname(folder);
-			if (existsSync(join(folder, ".git")) || parent === folder) return null;
+			if (existsSync(join(folder, ".git")) || parent === folder) break;
 			folder = parent;
 		}
-		return null;
+		const comment = pinIn(packages, commentsOf(lines));
+		return comment?.exact === true ? { ...comment, isComment: true, file: path } : null;
 	}
 
 	#read(folder: string): readonly { file: string; text: string }[] {
@@ -91,6 +96,10 @@ function pinIn(packages: readonly string[], text: string): { version: string; ex
 		if (locked !== null) return { version: locked[1], exact: true };
 	}
 	return null;
+}
+
+function commentsOf(text: string): string {
+	return [...text.matchAll(/(?:^|\s)#(.*)$/gm)].map(([, comment]) => comment).join("\n");
 }
 
 function stripComments(text: string): string {

@@ -34,27 +34,28 @@ function read(ask: Ask): Reading {
 			instead: { objective: "unknown", reason: "the class that it extends stands in another file" },
 			remedy,
 		};
-	const inReward = ask.number("init_kl_coef", 0.01);
-	const inLoss = ask.flag("use_kl_loss", false) ? ask.number("kl_loss_coef", 0) : 0;
-	const isK3 = inReward !== 0 || inLoss !== 0 ? ask.flag("use_kl_estimator_k3", false) : false;
-	const isAbs = !isK3 && (inReward !== 0 || inLoss !== 0) ? ask.flag("use_abs_kl", false) : false;
-	const estimator = isK3 ? "k3" : isAbs ? "abs" : "k1";
-	const terms: Term[] = [
-		{
-			place: "reward",
-			estimator,
-			beta: inReward,
-			key: "init_kl_coef",
-			credit: "reward-to-go",
-			discount: ask.discount("gamma"),
-		},
-		{ place: "loss", estimator, beta: inLoss, key: "kl_loss_coef" },
-	];
+	// With the loss on, the reward has none, whatever its coefficient.
+	const usesLoss = ask.flag("use_kl_loss", false);
+	const beta = usesLoss ? ask.number("kl_loss_coef", 0) : ask.number("init_kl_coef", 0.01);
+	const isK3 = beta !== 0 && ask.flag("use_kl_estimator_k3", false);
+	const isAbs = !isK3 && !usesLoss && beta !== 0 && ask.flag("use_abs_kl", false);
+	const common = { estimator: isK3 ? "k3" : isAbs ? "abs" : "k1", beta } as const;
+	const term: Term = usesLoss
+		? { ...common, place: "loss", key: "kl_loss_coef" }
+		: {
+				...common,
+				place: "reward",
+				key: "init_kl_coef",
+				credit: "reward-to-go",
+				discount: ask.discount("gamma"),
+			};
 	return {
-		terms,
-		ignored: ask.flag("use_kl_loss", false)
-			? []
-			: [{ key: "kl_loss_coef", why: "use_kl_loss is off", coefficient: true }],
+		terms: [term],
+		ignored: [
+			usesLoss
+				? { key: "init_kl_coef", why: "use_kl_loss is on", coefficient: true }
+				: { key: "kl_loss_coef", why: "use_kl_loss is off", coefficient: true },
+		],
 		remedy,
 	};
 }

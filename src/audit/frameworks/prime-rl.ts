@@ -1,22 +1,30 @@
 import type { Candidate } from "../candidate.ts";
 import { type Ask, Unreadable } from "./ask.ts";
+import { distils } from "./distillation.ts";
 import type { Framework, Reading } from "./framework.ts";
 
 const coef = ["trainer.loss.kl_tau", "loss.kl_tau"];
+/** The newest version without a term unless it is set. */
+const beforeDefault = "2026-01";
 const kind = ["trainer.loss.type", "loss.type"];
 
 export const primeRl: Framework = {
 	name: "prime-rl",
 	assumed: "2026-08",
 	packages: ["prime-rl"],
-	others: [],
+	others: [beforeDefault],
+	spans: ({ settings }: Candidate) => {
+		const has = (pattern: RegExp) => settings.some(({ key }) => pattern.test(key));
+		if (has(/loss\.(dppo|ipo)_mask_/)) return { atLeast: "2026-02" };
+		return has(/loss\.(ratio_type|(token|geo|sequence)_(mask|clip)_\w+)$/) ? { atMost: beforeDefault } : {};
+	},
 	rules: [
 		{
 			id: "prime-rl/to-sampler",
 			severity: "note",
 			message: "kl_tau holds the policy to the one that sampled: prime-rl has no KL to a base model",
 			why: "The penalty is kl_tau (log pi - log sampler)^2.",
-			source: "prime-rl, 2026-08: trainer.loss.kl_tau (1e-3)",
+			source: "prime-rl, 2026-08: trainer.loss.kl_tau (1e-3; 0 before 2026-02)",
 		},
 	],
 	recognises: ({ program, settings, bases, form }: Candidate) =>
@@ -31,18 +39,28 @@ export const primeRl: Framework = {
 };
 
 function read(ask: Ask): Reading {
-	const beta = ask.number(coef, 1e-3);
+	if (ask.under("arctic."))
+		throw new Unreadable("a server of its own trains here, by a loss that is not known");
+	if (ask.candidate.settings.some(({ key, value }) => /(^|[._])teacher/.test(key) && value !== 0))
+		throw new Unreadable(distils);
+	const isNew = ask.since("2026-02");
+	const beta = ask.number(coef, isNew ? 1e-3 : 0);
 	const remedy = {
 		possible: false,
 		changes: [],
 		nearest: "none in prime-rl: no KL to a reference, in the reward or in the loss",
 	} as const;
 	const type = ask.text(kind, "default");
-	if (type === undefined || type !== "default")
+	if (type !== "default" && type !== "dppo_kl")
 		throw new Unreadable(`trainer.loss.type is ${type ?? "not known"}, whose terms are not known`);
 	const key = ask.at(...coef)?.key ?? coef[0];
+	const common = { beta, key, to: "sampler" } as const;
 	return {
-		terms: [{ place: "loss", estimator: "k2", beta, key, to: "sampler" }],
+		terms: [
+			isNew
+				? { ...common, place: "loss", estimator: "k2" }
+				: { ...common, place: "reward", estimator: "k1", credit: "token" },
+		],
 		findings: beta === 0 ? [] : [{ rule: "prime-rl/to-sampler", key }],
 		remedy,
 	};

@@ -1,19 +1,21 @@
 import type { Candidate } from "../candidate.ts";
-import { type Ask, Unreadable } from "./ask.ts";
+import type { Ask } from "./ask.ts";
+import { normalisationRule } from "./common-rules.ts";
 import type { Framework, Reading } from "./framework.ts";
 
 const under = (name: string): string[] => [`actor.kl.${name}`, `kl.${name}`];
 
-/** Its defaults changed: what is not set is not known. */
 export const rl2: Framework = {
 	name: "RL2",
 	assumed: "2025-11",
 	packages: [],
 	others: [],
 	rules: [],
-	recognises: ({ program }: Candidate) => /(^|[./])RL2[./]trainer[./]\w+$/.test(program.replace(/\.py$/, "")),
+	recognises: ({ program }: Candidate) => /(^|[./])RL2[./]trainer[./]ppo(\.py)?$/.test(program),
 	read,
 };
+
+const estimators = ["k1", "k2", "k3"] as const;
 
 function read(ask: Ask): Reading {
 	const remedy = {
@@ -23,13 +25,26 @@ function read(ask: Ask): Reading {
 			["actor.kl.reward_estimator", "k1"],
 		],
 	} as const;
-	const needed = (name: string): string[] => {
-		if (!ask.has(...under(name))) throw new Unreadable(`kl.${name} is not set, and its default is not known`);
-		return under(name);
-	};
-	const beta = ask.number(needed("coef"), 0);
+	const [key] = under("coef");
+	const beta = ask.number(under("coef"), 0);
 	if (beta === 0) return { terms: [], remedy };
-	const place = ask.choice(needed("type"), "loss", ["loss", "reward"]);
-	const estimator = ask.choice(needed(`${place}_estimator`), "k1", ["k1", "k2", "k3"]);
-	return { terms: [{ place, estimator, beta, key: under("coef")[0] }], remedy };
+	const type = ask.choice(under("type"), "null", ["null", "none", "loss", "reward", "advantage"]);
+	if (type === "null" || type === "none") {
+		const why = "actor.kl.type is not set: the KL is measured, and stands nowhere";
+		return { terms: [], ignored: [{ key, why, coefficient: true }], remedy };
+	}
+	if (type === "loss") {
+		const estimator = ask.choice(under("loss_estimator"), "k2", estimators);
+		return { terms: [{ place: "loss", estimator, beta, key }], remedy };
+	}
+	const estimator = ask.choice(under("reward_estimator"), "k1", estimators);
+	const term = { place: "reward", estimator, beta, key } as const;
+	if (type === "advantage") return { terms: [{ ...term, credit: "token" }], remedy };
+	const advantage = ask.choice("adv.estimator", "reinforce", ["reinforce", "gae"]);
+	if (advantage === "gae") {
+		const discount = ask.discount("adv.gamma");
+		return { terms: [{ ...term, credit: "reward-to-go", discount }], remedy };
+	}
+	const divides = ask.flag("adv.norm_var", false) && !ask.flag("adv.global_norm", false);
+	return { terms: [term], findings: divides ? [{ rule: normalisationRule.id, key }] : [], remedy };
 }

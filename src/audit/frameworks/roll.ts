@@ -1,6 +1,10 @@
 import type { Candidate } from "../candidate.ts";
 import { type Ask, Unreadable } from "./ask.ts";
+import { distils } from "./distillation.ts";
 import type { Found, Framework, Ignored, Reading, Term } from "./framework.ts";
+
+/** The newest version whose agents' pipeline has the KL in the reward without a switch. */
+const beforeSwitch = "2025-07";
 
 const names = { kl: "k1", abs: "abs", mse: "k2", full: "full" } as const;
 
@@ -9,6 +13,13 @@ export const roll: Framework = {
 	assumed: "2026-08",
 	packages: [],
 	others: [],
+	spans: ({ settings }: Candidate) => {
+		// Of its agents' pipeline before the rename of this key the switch was no matter.
+		const has = (pattern: RegExp) => settings.some(({ key }) => pattern.test(key));
+		if (!has(/^train_env_manager\./)) return {};
+		if (has(/^train_env_manager\.env_groups$/)) return { atMost: beforeSwitch };
+		return has(/^train_env_manager\.num_env_groups$/) ? {} : { others: [beforeSwitch] };
+	},
 	rules: [
 		{
 			id: "roll/loss-without-coefficient",
@@ -35,14 +46,24 @@ export const roll: Framework = {
 				key === "enable_reference",
 		) &&
 			settings.some(({ key }) => /^(actor_train|actor_infer|reference)\./.test(key))) ||
+		isDistilled(settings) ||
 		(settings.some(({ key }) => key.startsWith("actor_train.")) &&
 			settings.some(({ key }) => key.startsWith("actor_infer.")) &&
 			settings.some(({ key }) => key === "adv_estimator")),
 	read,
 };
 
+/** On-policy distillation names its roles by itself. */
+function isDistilled(settings: Candidate["settings"]): boolean {
+	return ["student_train.", "student_infer."].every((role) =>
+		settings.some(({ key }) => key.startsWith(role)),
+	);
+}
+
 function read(ask: Ask): Reading {
-	const inReward = ask.flag("add_token_level_kl", false);
+	if (isDistilled(ask.candidate.settings)) throw new Unreadable(distils);
+	const inReward =
+		ask.flag("add_token_level_kl", false) || (ask.under("train_env_manager.") && !ask.since("2025-08"));
 	const inLoss = ask.flag("use_kl_loss", false);
 	const terms: Term[] = [];
 	const ignored: Ignored[] = [];

@@ -77,7 +77,8 @@ function read(ask: Ask): Reading {
 	if (inReward && estimator === "k3")
 		found.push({ rule: "skyrl/k3-in-reward", key: under("kl_estimator_type") });
 	if (inLoss) return { terms: [{ place: "loss", estimator, beta, key }], remedy };
-	const advantage = ask.text(under("advantage_estimator"), "grpo");
+	const names = ["grpo", "rloo", "gae", "reinforce++", "maxrl"] as const;
+	const advantage = ask.choice(under("advantage_estimator"), "grpo", names);
 	if (advantage === "grpo" && ask.text(under("grpo_norm_by_std"), "true") !== "false")
 		found.push({ rule: normalisationRule.id, key });
 	const term = { place: "reward", estimator, beta, key } as const;

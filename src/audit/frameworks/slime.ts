@@ -1,5 +1,6 @@
 import type { Candidate } from "../candidate.ts";
 import { type Ask, Unreadable } from "./ask.ts";
+import { distils } from "./distillation.ts";
 import type { Found, Framework, Ignored, Reading, Term } from "./framework.ts";
 
 const names = { k1: "k1", k2: "k2", k3: "k3", low_var_kl: "k3" } as const;
@@ -63,8 +64,7 @@ export const slime: Framework = {
 function read(ask: Ask): Reading {
 	const advantage = ask.text("advantage_estimator", "grpo");
 	const takesReward = advantage !== undefined && /^(ppo|reinforce_plus_plus\w*)$/.test(advantage);
-	if (advantage === "on_policy_distillation" || ask.flag("use_opd", false))
-		throw new Unreadable("on-policy distillation holds the policy to its teacher by a KL of its own");
+	if (advantage === "on_policy_distillation") throw new Unreadable(distils);
 	const inLoss = ask.flag("use_kl_loss", false);
 	const terms: Term[] = [];
 	const ignored: Ignored[] = [];

@@ -63,8 +63,9 @@ export const trl: Framework = {
 };
 
 /** Settings that older versions alone have, or newer ones: the fields of GRPOConfig, version by version. */
-function spans({ settings }: Candidate): VersionSpan {
-	const has = (...keys: readonly string[]) => settings.some(({ key }) => keys.includes(key));
+function spans({ settings, program }: Candidate): VersionSpan {
+	const has = (...keys: readonly string[]) =>
+		settings.some(({ key, added }) => added !== true && keys.includes(key));
 	const least = has("entropy_target", "use_adaptive_entropy", "vllm_importance_sampling_clip_max")
 		? correctedSince
 		: has("use_bias_correction_kl", "off_policy_mask_threshold")
@@ -86,6 +87,8 @@ function spans({ settings }: Candidate): VersionSpan {
 			? "0.28.0"
 			: undefined;
 	return {
+		// open-r1 ended with it, and most of what is made of open-r1 kept its pin.
+		...(/(^|[./])open_r1[./]/.test(program) ? { likely: "0.18.2" } : {}),
 		...(least === undefined ? {} : { atLeast: least }),
 		...(most === undefined ? {} : { atMost: most }),
 	};
@@ -226,7 +229,10 @@ function readPpo(ask: Ask): Reading {
 	// `init_kl_coef` and `kl_penalty` are of versions before 0.12.
 	const key = ask.at("kl_coef", "init_kl_coef")?.key ?? "kl_coef";
 	// Up to 0.11 another class had this name, with other settings and another default.
-	const isOld = ask.has("init_kl_coef", "mini_batch_size", "adap_kl_ctrl", "ppo_epochs", "log_with");
+	const isOld = ask.has(
+		...["init_kl_coef", "mini_batch_size", "adap_kl_ctrl", "ppo_epochs", "log_with", "early_stopping"],
+		...["optimize_cuda_cache", "use_score_scaling", "use_score_norm", "score_clip", "tracker_project_name"],
+	);
 	const beta = ask.number(["kl_coef", "init_kl_coef"], isOld ? 0.2 : 0.05);
 	const names = { kl: "k1", k1: "k1", k3: "k3", abs: "abs", mse: "k2", full: "full" } as const;
 	const name = ask.choice(["kl_estimator", "kl_penalty"], "k1", ["k1", "k3", "kl", "abs", "mse", "full"]);

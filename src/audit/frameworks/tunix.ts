@@ -19,7 +19,8 @@ export const tunix: Framework = {
 		},
 	],
 	recognises: ({ program, hints }: Candidate) =>
-		/^(\w*G[Rr][Pp][Oo]|P[Pp][Oo])Config$/.test(program) && hints.some((hint) => /^tunix(\.|$)/.test(hint)),
+		/^(\w*G[Rr][Pp][Oo]|RLOO|P[Pp][Oo])Config$/.test(program) &&
+		hints.some((hint) => /^tunix(\.|$)/.test(hint)),
 	read,
 };
 

@@ -10,7 +10,9 @@ const upTo02 =
 const upTo03 = /^trainer\.val_generations_to_log_to_wandb$/;
 /** Keys that came with the switch of the KL in the reward, or after it. */
 const since04 =
-	/^(algorithm\.(norm_adv_by_std_in_grpo|rollout_(correction|is)|pf_ppo|use_pf_ppo)|trainer\.(use_v1|v1\.|rollout_data_dir|log_val_generations|validation_data_dir)|rllm\.|actor_rollout_ref\.(actor\.(policy_loss\.|profiler\.|checkpoint\.save_contents)|rollout\.(multi_turn\.|calculate_log_probs|agent\.)))/;
+	/^(algorithm\.(norm_adv_by_std_in_grpo|rollout_(correction|is)|pf_ppo|use_pf_ppo)|trainer\.(use_v1|v1\.|rollout_data_dir|log_val_generations|validation_data_dir)|rllm\.|actor_rollout_ref\.(actor\.(use_invalid_action_penalty$|policy_loss\.|profiler\.|checkpoint\.save_contents)|rollout\.(multi_turn\.|calculate_log_probs|agent\.)))/;
+/** Some that came with it too, and that older copies may have had for themselves. */
+const newer = /^actor_rollout_ref\.(model\.lora_rank|rollout\.mode)$/;
 
 /** The versions in which a run's settings exist. */
 export function verlSpan({ settings }: Candidate): VersionSpan {
@@ -19,6 +21,8 @@ export function verlSpan({ settings }: Candidate): VersionSpan {
 	if (has(since04)) return { atLeast: "0.4.0" };
 	if (has(upTo02)) return { atMost: "0.2.0.post2", others: [subtracted] };
 	if (has(upTo03)) return { atMost: "0.3.0.post1" };
+	if (has(newer) || known.some(({ key, value }) => /\.strategy$/.test(key) && value === "fsdp2"))
+		return { atLeast: "0.4.0" };
 	// hydra refuses to add a key that is there: up to 0.3 this one was not.
 	const adds = settings.some(({ key, added }) => added === true && key === "trainer.val_before_train");
 	return adds ? { likely: "0.3.0.post1" } : {};

@@ -15,7 +15,7 @@ const rewardType = "algorithm.kl_penalty";
 /** Entry points whose trainer is verl's own. */
 const known = /(^|[./])(main_ppo\w*|main_dapo|fully_async_main|siirl\.main_dag|\w*main_ppo)(\.py)?$/;
 /** What verl starts besides training by reward. */
-const others = /sft|main_eval|main_generation|model_merger|preprocess|main_reward/;
+const others = /(^|[./_-])sft|main_eval|main_generation|model_merger|preprocess|main_reward/;
 
 export const verl: Framework = {
 	name: "verl",

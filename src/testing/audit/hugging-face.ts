@@ -8,6 +8,19 @@ const path = "train.py";
 export const huggingFaceCases: readonly Case[] = [
 	{
 		...{
+			name: "TRL: a script of open-r1 without beta",
+			path: "run.sh",
+			text: "torchrun --nproc_per_node 8 src/open_r1/grpo_rec.py --num_generations 8 --use_vllm true\n",
+		},
+		runs: [
+			{
+				...{ framework: "TRL", objective: "local-forward-kl", coefficient: 0.04 },
+				...{ certainty: "assumes-version", also: ["none"] },
+			},
+		],
+	},
+	{
+		...{
 			name: "TRL: k3 in the loss",
 			path,
 			text: script("from trl import GRPOConfig, GRPOTrainer", 'args = GRPOConfig(output_dir="x", beta=0.04)'),

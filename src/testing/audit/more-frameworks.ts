@@ -285,12 +285,17 @@ export const moreFrameworkCases: readonly Case[] = [
 			text: lines(
 				"torchrun -m RL2.trainer.ppo actor.kl.coef=1e-3 actor.kl.type=loss actor.kl.loss_estimator=k2",
 				"torchrun -m RL2.trainer.ppo actor.kl.coef=1e-3 actor.kl.type=reward",
-				"torchrun -m RL2.trainer.ppo actor.kl.coef=0",
+				"torchrun -m RL2.trainer.ppo actor.kl.coef=1e-3 actor.kl.type=advantage",
+				"torchrun -m RL2.trainer.ppo actor.kl.coef=1e-3 actor.kl.reward_estimator=k2",
+				"torchrun -m RL2.trainer.ppo actor.model_name=x adv.estimator=gae",
+				"torchrun -m RL2.trainer.sft data.path=x",
 			),
 		},
 		runs: [
 			{ framework: "RL2", objective: "local-reverse-kl", coefficient: 0.001 },
-			{ objective: "unknown" },
+			{ objective: "sequence-reverse-kl", coefficient: 0.001 },
+			{ objective: "local-reverse-kl", estimator: "k1" },
+			{ objective: "silently-ignored" },
 			{ objective: "none" },
 		],
 	},
@@ -401,5 +406,74 @@ export const moreFrameworkCases: readonly Case[] = [
 			version: "0.11.4",
 		},
 		runs: [{ objective: "sequence-reverse-kl", coefficient: 0.2 }],
+	},
+	{
+		...{
+			name: "Open-Reasoner-Zero: the loss leaves the reward without one",
+			path: "orz.py",
+			text: lines(
+				"from orz.exps.examples.ppo.ppo_base_exp import BasePPOExpConfig",
+				"class PPOExpConfig(BasePPOExpConfig):",
+				"    init_kl_coef: float = 0.01",
+				"    use_kl_loss: bool = True",
+				"    use_kl_estimator_k3: bool = True",
+				"    kl_loss_coef: float = 0.02",
+			),
+		},
+		runs: [{ objective: "local-forward-kl", coefficient: 0.02, ignored: ["init_kl_coef"] }],
+	},
+	{
+		...{
+			name: "prime-rl: no term before 2026-02 unless it is set",
+			path: "rl.toml",
+			text: lines(
+				"max_steps = 4",
+				"[trainer.loss]",
+				'ratio_type = "token"',
+				"[orchestrator]",
+				"batch_size = 4",
+			),
+		},
+		runs: [{ framework: "prime-rl", objective: "none", certainty: "certain" }],
+	},
+	{
+		...{
+			name: "prime-rl: a default that is of some versions",
+			path: "rl.toml",
+			text: lines("max_steps = 4", "[trainer.optim]", "lr = 1e-6", "[orchestrator]", "batch_size = 4"),
+		},
+		runs: [{ framework: "prime-rl", objective: "to-sampler", certainty: "assumes-version", also: ["none"] }],
+	},
+	{
+		...{
+			name: "prime-rl: a teacher",
+			path: "rl.toml",
+			text: lines("max_steps = 4", "[trainer.loss]", "teacher_tau = 0.1", "[orchestrator]", "batch_size = 4"),
+		},
+		runs: [{ framework: "prime-rl", objective: "unknown" }],
+	},
+	{
+		...{
+			name: "SkyRL: advantages of one's own, and a KL in the reward",
+			path: "run.sh",
+			text: [
+				"python -m skyrl.train.entrypoints.main_base trainer.algorithm.use_kl_loss=false \\",
+				"  trainer.algorithm.use_kl_in_reward=true trainer.algorithm.advantage_estimator=mine",
+				"",
+			].join("\n"),
+		},
+		runs: [{ framework: "SkyRL", objective: "unknown" }],
+	},
+	{
+		...{
+			name: "SkyRL: k2 in the reward, whatever the advantages",
+			path: "run.sh",
+			text: lines(
+				'python -m skyrl_train.entrypoints.main_base trainer.algorithm.advantage_estimator="$ADVANTAGES" \\',
+				"  trainer.algorithm.use_kl_loss=false trainer.algorithm.use_kl_in_reward=true \\",
+				"  trainer.algorithm.kl_estimator_type=k2",
+			),
+		},
+		runs: [{ framework: "SkyRL", objective: "biased" }],
 	},
 ];

@@ -203,4 +203,50 @@ export const shellCases: readonly Case[] = [
 		text: 'source args.sh\nray job submit -- python3 train.py --hf-checkpoint x "${GRPO_ARGS[@]}"\n',
 		runs: [{ framework: "slime", objective: "unknown" }],
 	},
+	{
+		...{
+			name: "shell: options of which a condition takes some, and none says anything of a KL",
+			path: "run.sh",
+			text: [
+				"MORE=()",
+				'if [ "$GPUS" -gt 1 ]; then MORE+=(--num_engines "$GPUS" --sleep true); fi',
+				'swift rlhf --rlhf_type grpo --beta 0.01 "${MORE[@]}"',
+				"",
+			].join("\n"),
+		},
+		runs: [{ framework: "ms-swift", objective: "local-forward-kl", coefficient: 0.01 }],
+	},
+	{
+		...{
+			name: "shell: options of which a condition takes some, and one says something of a KL",
+			path: "run.sh",
+			text: [
+				"MORE=()",
+				'if [ "$GPUS" -gt 1 ]; then MORE+=(--kl_in_reward true); fi',
+				'swift rlhf --rlhf_type grpo --beta 0.01 "${MORE[@]}"',
+				"",
+			].join("\n"),
+		},
+		runs: [{ framework: "ms-swift", objective: "unknown" }],
+	},
+	{
+		...{
+			name: "shell: a coefficient that nothing uses, and that may be 0",
+			path: "run.sh",
+			text: "python3 -m verl.trainer.main_ppo trainer.use_v1=False algorithm.kl_ctrl.kl_coef=$COEF\n",
+		},
+		runs: [{ objective: "unknown", also: ["silently-ignored", "none"] }],
+	},
+	{
+		...{
+			name: "verl-agent: its own keys are of a time with the switch",
+			path: "run.sh",
+			text: [
+				"python3 -m verl.trainer.main_ppo actor_rollout_ref.actor.use_kl_loss=False \\",
+				"  actor_rollout_ref.actor.use_invalid_action_penalty=True env.env_name=x",
+				"",
+			].join("\n"),
+		},
+		runs: [{ objective: "none", certainty: "certain" }],
+	},
 ];

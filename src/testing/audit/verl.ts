@@ -328,4 +328,27 @@ export const verlCases: readonly Case[] = [
 		},
 		runs: [{ framework: "EasyR1", objective: "unknown" }],
 	},
+	{
+		...{
+			name: "verl: a recipe whose name ends as fine-tuning's",
+			path,
+			text: command(
+				"python3 -m recipe.xsft.main_xsft",
+				...["actor_rollout_ref.actor.use_kl_loss=False", "algorithm.use_kl_in_reward=False"],
+			),
+		},
+		runs: [{ framework: "verl", objective: "none" }],
+	},
+	{
+		...{
+			name: "verl: a coefficient without its switch, in a version that has the switch",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main_ppo",
+				...["actor_rollout_ref.actor.strategy=fsdp2", "actor_rollout_ref.rollout.mode=async"],
+				...["actor_rollout_ref.actor.use_kl_loss=False", "algorithm.kl_ctrl.kl_coef=0.001"],
+			),
+		},
+		runs: [{ framework: "verl", objective: "silently-ignored", certainty: "certain" }],
+	},
 ];

@@ -1,8 +1,9 @@
 import type { SyntaxNode } from "@lezer/common";
 import { isUnknown, numberOf, type Scalar, scalarOf, type Value } from "../../value.ts";
 import { type Piece, type Pieces, plainText } from "../shell/expand.ts";
+import { subscriptOf } from "./changes.ts";
 import type { Binding, Names, Parameter, Scope } from "./names.ts";
-import { argumentsOf, childrenOf, lastName, stringOf, unescaped } from "./tree.ts";
+import { argumentsOf, childrenOf, entriesOf, lastName, stringOf, unescaped } from "./tree.ts";
 import { itemsOf, type Loop, type Turns, turnsAt } from "./turns.ts";
 
 /** Longest chain of names and operations that is followed. */
@@ -59,15 +60,19 @@ export class Evaluator {
 				return isUnknown(found) ? found : this.value(found, depth + 1);
 			}
 			case "MemberExpression": {
+				const entry = this.#entry(node, depth);
+				if (entry !== null) return isUnknown(entry) ? entry : this.value(entry, depth + 1);
 				const held = this.#defaults.get(lastName(node, this.#text));
-				return held ?? { unknown: `${written.slice(0, 40)} is set elsewhere` };
+				return held === undefined ? { unknown: `${written.slice(0, 40)} is set elsewhere` } : held;
 			}
 			case "CallExpression":
 				return this.#call(node, depth);
 			case "ConditionalExpression": {
 				const parts = childrenOf(node).filter(({ name }) => name !== "if" && name !== "else");
-				const [yes, , no] = parts.map((part) => this.value(part, depth + 1));
-				return parts.length === 3 && yes === no ? yes : { unknown: "it depends on a condition" };
+				const [yes, test, no] = parts.map((part) => this.value(part, depth + 1));
+				if (parts.length !== 3) return { unknown: "it is computed" };
+				if (!isUnknown(test)) return isTrue(test) ? yes : no;
+				return yes === no ? yes : { unknown: "it depends on a condition" };
 			}
 			case "ArrayExpression":
 			case "TupleExpression":
@@ -111,6 +116,8 @@ export class Evaluator {
 			);
 			if (around !== undefined) return this.#turn(around, text);
 			const [first, ...others] = bindings;
+			const latest = others.length === 0 ? null : this.#latest(bindings, name, scope);
+			if (latest !== null) return latest;
 			if (first.parameter !== undefined && others.length === 0) return this.#given(first.parameter);
 			if (first.value === null) return { unknown: `${text} ${first.why}` };
 			const written = this.#text.slice(first.value.from, first.value.to);
@@ -120,6 +127,63 @@ export class Evaluator {
 			return differs ? { unknown: `${text} is assigned more than once` } : first.value;
 		}
 		return null;
+	}
+
+	/** Of a name that is given a value again and again, all before its use, the last; null where that is not sure. */
+	#latest(bindings: readonly Binding[], name: SyntaxNode, scope: Scope): SyntaxNode | null {
+		if (scope !== this.#scopeOf(name)) return null;
+		const own = bindings.findIndex(
+			({ value }) => value !== null && value.from <= name.from && name.to <= value.to,
+		);
+		// In a loop it is another one each time.
+		if (own !== -1 && isInLoop(name)) return null;
+		const before = own === -1 ? bindings : bindings.slice(0, own);
+		const last = before.at(-1)?.value ?? null;
+		if (last === null || before.some(({ value }) => value === null || value.to > name.from)) return null;
+		return this.reached(last, name) === true ? last : null;
+	}
+
+	/** What stands under a key of a dict that is written down: `name["key"]`; null where it is none such. */
+	#entry(node: SyntaxNode, depth: number): SyntaxNode | { readonly unknown: string } | null {
+		const at = subscriptOf(node);
+		return at === null ? null : this.#under(at.name, at.key, depth);
+	}
+
+	#under(name: SyntaxNode, key: SyntaxNode, depth: number): SyntaxNode | { readonly unknown: string } | null {
+		const held = stringOf(key, this.#text);
+		const dict = this.#dictAt(name, depth);
+		if (held === null || dict === null) return null;
+		const changed = this.#names.changes.some(
+			(one) =>
+				this.#text.slice(one.target.from, one.target.to) === rootOf(name, this.#text) &&
+				(one.key === null || (stringOf(one.key, this.#text) ?? held) === held),
+		);
+		if (changed) return { unknown: `${held} is changed` };
+		const entries =
+			dict.name === "DictionaryExpression"
+				? entriesOf(dict).map(({ key: one, value }) => ({
+						name: one === null ? null : stringOf(one, this.#text),
+						value,
+					}))
+				: argumentsOf(dict, this.#text);
+		if (entries.some(({ name: one }) => one === null || one.startsWith("*"))) return null;
+		return entries.findLast(({ name: one }) => one === held)?.value ?? null;
+	}
+
+	#dictAt(node: SyntaxNode, depth: number): SyntaxNode | null {
+		if (depth > deepest) return null;
+		const found =
+			node.name === "VariableName"
+				? this.resolve(node)
+				: node.name === "MemberExpression"
+					? this.#entry(node, depth + 1)
+					: node;
+		if (found === null || isUnknown(found)) return null;
+		if (found.name === "VariableName") return this.#dictAt(found, depth + 1);
+		const isDict =
+			found.name === "DictionaryExpression" ||
+			(found.name === "CallExpression" && /^dict\(/.test(this.#text.slice(found.from, found.to)));
+		return isDict ? found : null;
 	}
 
 	/** What a loop's variable is in the turn that is read. */
@@ -262,7 +326,29 @@ export class Evaluator {
 		return unknown ?? plainText(pieces) ?? "";
 	}
 
+	/** `a > 0`, `a is not None`, `a and b`; null of what is none of these. */
+	#compared(node: SyntaxNode, depth: number): Value | null {
+		const [left, ...rest] = childrenOf(node).filter(({ name }) => name !== "Comment");
+		const right = rest.pop();
+		if (right === undefined) return null;
+		const op = rest.map(({ from, to }) => this.#text.slice(from, to)).join(" ");
+		if (!/^(is|is not|==|!=|<|>|<=|>=|and|or)$/.test(op)) return null;
+		const [a, b] = [this.value(left, depth + 1), this.value(right, depth + 1)];
+		if (op === "and" || op === "or") {
+			if (isUnknown(a)) return a;
+			return isTrue(a) === (op === "or") ? a : b;
+		}
+		if (isUnknown(a)) return a;
+		if (isUnknown(b)) return b;
+		if (op === "is" || op === "==") return a === b;
+		if (op === "is not" || op === "!=") return a !== b;
+		if (typeof a !== "number" || typeof b !== "number") return null;
+		return op === "<" ? a < b : op === ">" ? a > b : op === "<=" ? a <= b : a >= b;
+	}
+
 	#arithmetic(node: SyntaxNode, depth: number): Value {
+		const compared = node.name === "BinaryExpression" ? this.#compared(node, depth) : null;
+		if (compared !== null) return compared;
 		const parts = childrenOf(node).filter(({ name }) => name !== "Comment");
 		const operator = parts.find(({ name }) => name === "ArithOp");
 		if (operator === undefined) return { unknown: "it is computed" };
@@ -296,6 +382,11 @@ export class Evaluator {
 			if (name === "bool") return typeof value === "string" ? value !== "" : Boolean(value);
 			return name === "str" || typeof value !== "string" ? value : scalarOf(value);
 		}
+		const held = /^\w+\.get$/.test(name) && args.length > 0 ? callee.firstChild : null;
+		if (held !== null && !/environ/.test(name)) {
+			const entry = this.#under(held, args[0].value, depth + 1);
+			if (entry !== null) return isUnknown(entry) ? entry : this.value(entry, depth + 1);
+		}
 		if (/(^|\.)(environ\.get|getenv)$/.test(name)) {
 			const fallback = args.length > 1 ? args[1].value : named("default");
 			return fallback === undefined
@@ -308,6 +399,24 @@ export class Evaluator {
 		}
 		return { unknown: `it is what ${name.slice(0, 40)}() returns` };
 	}
+}
+
+/** As Python has it of a condition. */
+function isTrue(value: Scalar): boolean {
+	return value !== null && value !== false && value !== 0 && value !== "";
+}
+
+/** The name that `name["a"]["b"]` begins with. */
+function rootOf(node: SyntaxNode, text: string): string {
+	let at = node;
+	while (at.name === "MemberExpression" && at.firstChild !== null) at = at.firstChild;
+	return text.slice(at.from, at.to);
+}
+
+function isInLoop(node: SyntaxNode): boolean {
+	for (let at: SyntaxNode | null = node; at !== null; at = at.parent)
+		if (/^(For|While)Statement$/.test(at.name)) return true;
+	return false;
 }
 
 /** As an f-string writes it. */

@@ -1,5 +1,6 @@
 import type { SyntaxNode } from "@lezer/common";
-import { argumentsOf, childrenOf, isPunctuation } from "./tree.ts";
+import { type Change, changeOf, subscriptOf } from "./changes.ts";
+import { argumentsOf, childrenOf, isPunctuation, stringOf } from "./tree.ts";
 import { type Loop, loopOf } from "./turns.ts";
 
 /** How a name came by its value. */
@@ -14,13 +15,15 @@ export interface Binding {
 	readonly parameter?: Parameter;
 }
 
-/** `name += [...]`, `name.extend([...])`, `name.append(item)`. */
+/** `name += [...]`, `name.extend([...])`, `name.append(item)`, `helper(name, "--option", value)`. */
 export interface Addition {
 	readonly target: SyntaxNode;
 	readonly node: SyntaxNode;
 	readonly value: SyntaxNode;
 	/** Whether it is one item, not a list of them. */
 	readonly isOne: boolean;
+	/** What stands behind the one item. */
+	readonly behind?: SyntaxNode;
 }
 
 export interface Parameter {
@@ -43,6 +46,8 @@ export interface Names {
 	readonly functions: ReadonlyMap<number, Scope>;
 	/** What is added to lists, in the order of the file. */
 	readonly additions: readonly Addition[];
+	/** What is done to dicts after they are made, in the order of the file. */
+	readonly changes: readonly Change[];
 	/** Names of lists that others are made of: `name + [...]`, `[*name]`. */
 	readonly parts: ReadonlySet<string>;
 	/** Calls of each function of the module, by where it starts. */
@@ -66,6 +71,7 @@ export function namesOf(root: SyntaxNode, text: string): Names {
 	const defined = new Map<string, number | null>();
 	const called: SyntaxNode[] = [];
 	const additions: Addition[] = [];
+	const changes: Change[] = [];
 	const parts = new Set<string>();
 	const bind = (scope: Scope, name: SyntaxNode, binding: Binding): void => {
 		const key = text.slice(name.from, name.to);
@@ -94,7 +100,12 @@ export function namesOf(root: SyntaxNode, text: string): Names {
 			case "AssignStatement":
 				for (const { target, value } of assignments(node)) {
 					if (target.name === "VariableName") bind(scope, target, { value, why: "is unpacked" });
-					else if (target.name === "MemberExpression" && value !== null) attributes.push({ target, value });
+					else if (target.name === "MemberExpression" && value !== null) {
+						attributes.push({ target, value });
+						const at = subscriptOf(target);
+						if (at?.name.name === "VariableName")
+							changes.push({ target: at.name, node, kind: "set", key: at.key, value });
+					}
 				}
 				break;
 			case "CallExpression":
@@ -108,7 +119,7 @@ export function namesOf(root: SyntaxNode, text: string): Names {
 					if (name.prevSibling?.name === "*") parts.add(text.slice(name.from, name.to));
 				break;
 			case "UpdateStatement":
-				for (const name of node.getChildren("VariableName").slice(0, 1))
+				for (const name of changeOf(node, text) === null ? node.getChildren("VariableName").slice(0, 1) : [])
 					bind(scope, name, { value: null, why: "is changed" });
 				break;
 			case "ImportStatement":
@@ -117,6 +128,8 @@ export function namesOf(root: SyntaxNode, text: string): Names {
 		}
 		const addition = additionOf(node, text);
 		if (addition !== null) additions.push(addition);
+		const change = changeOf(node, text);
+		if (change !== null) changes.push(change);
 		const loop = loopOf(node);
 		for (const [index, target] of (loop?.targets ?? []).entries())
 			if (loop !== null && target.name === "VariableName")
@@ -129,7 +142,7 @@ export function namesOf(root: SyntaxNode, text: string): Names {
 		const at = defined.get(text.slice(call.firstChild!.from, call.firstChild!.to));
 		if (at !== undefined && at !== null) calls.set(at, [...(calls.get(at) ?? []), call]);
 	}
-	return { module, functions, calls, additions, parts, imports, aliases, attributes };
+	return { module, functions, calls, additions, changes, parts, imports, aliases, attributes };
 }
 
 function additionOf(node: SyntaxNode, text: string): Addition | null {
@@ -143,7 +156,11 @@ function additionOf(node: SyntaxNode, text: string): Addition | null {
 	const callee = node.name === "CallExpression" ? node.firstChild : null;
 	const method = /\.(append|extend)$/.exec(callee === null ? "" : text.slice(callee.from, callee.to))?.[1];
 	const target = callee?.firstChild;
-	const value = argumentsOf(node, text).at(0)?.value;
+	const given = callee === null ? [] : argumentsOf(node, text).map((one) => one.value);
+	const [list, option, behind] = [given.at(0), given.at(1), given.at(2)];
+	if (list?.name === "VariableName" && option !== undefined && /^--[a-z]/.test(stringOf(option, text) ?? ""))
+		return { target: list, node, value: option, isOne: true, ...(behind === undefined ? {} : { behind }) };
+	const value = given.at(0);
 	if (method === undefined || target?.name !== "VariableName" || value === undefined) return null;
 	return { target, node, value, isOne: method === "append" };
 }

@@ -1,4 +1,5 @@
 import { restsOnDefault, type Verdict, verdictOf } from "./conditions.ts";
+import { eitherOptions } from "./either.ts";
 import { expandValue, plainText, type Variable, type Variables } from "./expand.ts";
 import { matches } from "./glob.ts";
 import { same, testsEmpty, unknown, wordsOf } from "./script-parts.ts";
@@ -49,9 +50,10 @@ export function mergedOf(
 		}
 		// `if [ -z "$X" ]; then X=...; fi` gives X where nobody else has.
 		const isDefault = before.get(name) === undefined && testsEmpty(condition, name) && first !== undefined;
+		const options = eitherOptions(ends.map((end) => end.get(name)));
 		merged.set(
 			name,
-			isDefault ? first : unknown(`$${name} differs by a condition`, condition.at(0)?.at ?? 0),
+			isDefault ? first : (options ?? unknown(`$${name} differs by a condition`, condition.at(0)?.at ?? 0)),
 		);
 	}
 	return merged;

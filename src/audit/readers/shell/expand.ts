@@ -37,26 +37,7 @@ export function expandWord(word: Word, variables: Variables): Pieces[] {
 		if (current === null) words.push((current = []));
 		if (current.length < mostPieces) current.push(piece);
 	};
-	for (const part of word.parts) {
-		if (part.kind === "text") {
-			add({ text: part.text, at: part.at });
-			continue;
-		}
-		const array = arrayOf(part, variables);
-		if (array !== null) {
-			isNothing ||= array.length === 0;
-			for (const [i, element] of array.entries()) {
-				if (i > 0) current = null;
-				for (const piece of element) add(piece);
-			}
-			continue;
-		}
-		const value = valueOf(part, variables, 0);
-		if (part.quoted) {
-			for (const piece of value) add(piece);
-			if (value.length === 0) add({ text: "", at: part.at });
-			continue;
-		}
+	const split = (value: Pieces): void => {
 		for (const piece of value) {
 			if ("unknown" in piece) {
 				add(piece);
@@ -67,6 +48,29 @@ export function expandWord(word: Word, variables: Variables): Pieces[] {
 				if (text !== "") add({ ...piece, text, at });
 			}
 		}
+	};
+	for (const part of word.parts) {
+		if (part.kind === "text") {
+			add({ text: part.text, at: part.at });
+			continue;
+		}
+		const array = arrayOf(part, variables);
+		if (array !== null) {
+			isNothing ||= array.length === 0;
+			for (const [i, element] of array.entries()) {
+				if (i > 0) current = null;
+				if (part.quoted) for (const piece of element) add(piece);
+				else split(element);
+			}
+			continue;
+		}
+		const value = valueOf(part, variables, 0);
+		if (!part.quoted) {
+			split(value);
+			continue;
+		}
+		for (const piece of value) add(piece);
+		if (value.length === 0) add({ text: "", at: part.at });
 	}
 	// `"$@"` of no arguments is no word, whatever quotes it has.
 	return isNothing && words.every((word) => plainText(word) === "") ? [] : words;

@@ -262,6 +262,8 @@ export class Lexer {
 		if (text[start] === "`") {
 			const end = text.indexOf("`", start + 1);
 			this.#at = end === -1 ? text.length : end + 1;
+			// `# ...` between backquotes is how a command of several lines is commented.
+			if (/^\s*#[^\n]*$/.test(text.slice(start + 1, end))) return;
 			parts.push({ kind: "opaque", why: "a command's output", at, quoted });
 		} else if (text.startsWith("$((", start)) {
 			this.#at = this.#closing(start + 1, "(", ")");
