@@ -104,6 +104,7 @@ export const moreFrameworkCases: readonly Case[] = [
 				"    seed: int = 1",
 				"class SecondPPOExpConfig(BasePPOExpConfig):",
 				"    use_kl_estimator_k3: bool = True",
+				"exp = PPOExp().set_cfg(FirstPPOExpConfig())",
 			),
 		},
 		runs: [{ objective: "sequence-reverse-kl", coefficient: 0.01 }, { objective: "reverse-minus-forward" }],

@@ -8,6 +8,20 @@ const trl = (...own: readonly string[]) => lines("from trl import GRPOConfig, GR
 export const pythonDictCases: readonly Case[] = [
 	{
 		...{
+			name: "a class of settings without a KL, that another file uses",
+			path,
+			text: lines(
+				"from dataclasses import dataclass",
+				"from trl import RLOOConfig",
+				"@dataclass",
+				"class Settings(RLOOConfig):",
+				"    data: str = 'sums'",
+			),
+		},
+		runs: [{ objective: "unknown", certainty: "unknown" }],
+	},
+	{
+		...{
 			name: "a dict of settings that is read key by key",
 			path,
 			text: trl(

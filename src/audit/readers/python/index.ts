@@ -63,7 +63,11 @@ class Reader {
 		this.#visit(root, false);
 		for (const [name, { bases, settings, node }] of this.#classes) {
 			if (this.#instantiated.has(name)) continue;
-			this.#push(name, bases, settings, node.from, this.#openOf(name), "fields");
+			// A class that says nothing of a KL may get one where it is used.
+			const tells = settings.some(({ key }) => /kl|beta/i.test(key));
+			const elsewhere = tells ? null : "what is not set here may be set where the class is used";
+			const open = this.#openOf(name) ?? elsewhere;
+			this.#push(name, bases, settings, node.from, open, "fields");
 		}
 		for (const name of this.#parsed) {
 			if (this.#classes.has(name) || this.candidates.some(({ program }) => program === name)) continue;
