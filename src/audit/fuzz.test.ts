@@ -33,9 +33,14 @@ const hostile: readonly (readonly [string, string, string])[] = [
 	["a long line", "a.sh", `python grpo.py --num_generations 1 --x ${"y".repeat(1_000_000)} --beta 0.1`],
 ];
 
-test.each(hostile)("%s", async (_, path, text) => {
-	const start = performance.now();
-	const { errors } = await auditText(path, text);
-	expect(errors.every(({ code }) => code === "audit-parse")).toBe(true);
-	expect(performance.now() - start).toBeLessThan(20_000);
-});
+test.each(hostile)(
+	"%s",
+	async (_, path, text) => {
+		// Of the processor, which others on the machine do not slow down.
+		const start = process.cpuUsage();
+		const { errors } = await auditText(path, text);
+		expect(errors.every(({ code }) => code === "audit-parse")).toBe(true);
+		expect(process.cpuUsage(start).user / 1e6).toBeLessThan(20);
+	},
+	120_000,
+);

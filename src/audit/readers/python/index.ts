@@ -7,14 +7,12 @@ import type { Embedded, ReadFile } from "../reader.ts";
 import { commandForm, readArguments } from "../shell/arguments.ts";
 import type { Pieces } from "../shell/expand.ts";
 import { programOf } from "../shell/program.ts";
-import { type Change, filteredOf } from "./changes.ts";
 import { Evaluator, mayMatter } from "./evaluate.ts";
 import { type Addition, assignments, namesOf } from "./names.ts";
-import { type Argument, argumentsOf, childrenOf, entriesOf, lastName, stringOf } from "./tree.ts";
+import { SettingsReader, settingsClass } from "./settings.ts";
+import { type Argument, argumentsOf, childrenOf, lastName, stringOf } from "./tree.ts";
 import { elementsOf } from "./turns.ts";
 
-/** Classes that hold settings, by their names. */
-const settingsClass = /(Config|Configs|Args|Arguments|Params|Parameters|Options)$/;
 /** Calls of frameworks that hold settings under other names. */
 const knownCalls =
 	/^(\w*(GRPO|RLOO|PPO)Trainer|grpo_defaults|get_default_grpo_config|simple_grpo_loss|SimpleGRPOLoss|GRPOLoss)$/;
@@ -46,6 +44,7 @@ class Reader {
 	readonly #text: string;
 	readonly #names;
 	readonly #evaluator: Evaluator;
+	readonly #settings: SettingsReader;
 	readonly #classes = new Map<string, ClassOf>();
 	readonly #instantiated = new Set<string>();
 	readonly #seen = new Set<string>();
@@ -59,6 +58,7 @@ class Reader {
 		this.#names = namesOf(root, source.text);
 		const defaults = new Map<string, Value>();
 		this.#evaluator = new Evaluator(source.text, this.#names, defaults);
+		this.#settings = new SettingsReader(source, this.#names, this.#evaluator);
 		this.#readDefaults(root, defaults);
 		this.#visit(root, false);
 		for (const [name, { bases, settings, node }] of this.#classes) {
@@ -127,9 +127,9 @@ class Reader {
 		const fields = (body?.getChildren("AssignStatement") ?? []).flatMap((statement) =>
 			assignments(statement),
 		);
-		const settings = fields.flatMap(({ target, value }): Setting[] =>
+		const settings = fields.flatMap(({ target, value }): readonly Setting[] =>
 			target.name === "VariableName" && value !== null
-				? this.#setting(this.#slice(target), value, target.from)
+				? this.#settings.setting(this.#slice(target), value, target.from)
 				: [],
 		);
 		return { name: name === null ? "" : this.#slice(name), bases, settings };
@@ -141,7 +141,7 @@ class Reader {
 			within = this.#call(node, node.firstChild, inside) || inside;
 		else if (node.name === "DictionaryExpression" && !inside) {
 			this.#inTurns(node, () => {
-				const { settings, open } = this.#dict(node, "", 0);
+				const { settings, open } = this.#settings.dict(node, "", 0);
 				if (settings.some(({ key }) => tellingKey.test(key)))
 					this.#push("dict", [], settings, node.from, open, "dict");
 			});
@@ -168,8 +168,8 @@ class Reader {
 		const ofClass = this.#classes.get(name);
 		if (ofClass !== undefined) this.#instantiated.add(name);
 		this.#inTurns(node, () => {
-			const { settings, open } = this.#arguments(node, "", 0);
-			const all = [...(ofClass?.settings ?? []), ...settings, ...this.#assignedLater(node)];
+			const { settings, open } = this.#settings.arguments(node, "", 0);
+			const all = [...(ofClass?.settings ?? []), ...settings, ...this.#settings.assignedLater(node)];
 			this.#push(name, ofClass?.bases ?? [], all, node.from, open);
 		});
 		return true;
@@ -192,189 +192,6 @@ class Reader {
 			const text = `${before}${pieces.join("")}`;
 			if (!this.embedded.some((one) => one.text === text))
 				this.embedded.push({ kind: "sh", text, at: node.from, expands: false });
-		});
-	}
-
-	/** Keyword arguments as settings; what is unpacked and not known leaves them open. */
-	#arguments(call: SyntaxNode, path: string, depth: number): { settings: Setting[]; open: string | null } {
-		const settings: Setting[] = [];
-		let open: string | null = null;
-		for (const { name, at, value } of argumentsOf(call, this.#text)) {
-			if (name === null || name === "*") continue;
-			if (name === "**") {
-				const unpacked = this.#unpacked(value, path, depth);
-				settings.push(...unpacked.settings);
-				open ??= unpacked.open;
-			} else settings.push(...this.#setting(path === "" ? name : `${path}.${name}`, value, at, depth));
-		}
-		return { settings, open };
-	}
-
-	#unpacked(node: SyntaxNode, path: string, depth: number): { settings: Setting[]; open: string | null } {
-		const made = this.#made(node, path, depth);
-		const name = node.name === "VariableName" ? this.#slice(node) : null;
-		const changes = this.#names.changes.filter(
-			(one) =>
-				name === this.#slice(one.target) &&
-				made.from !== null &&
-				one.node.from > made.from.to &&
-				one.node.to <= node.from &&
-				functionOf(one.node)?.from === functionOf(node)?.from,
-		);
-		return changes.reduce((before, change) => this.#changed(before, change, node, path, depth), {
-			settings: made.settings,
-			open: made.open,
-		});
-	}
-
-	/** A dict with what a statement does to it; what a condition does may be done or not. */
-	#changed(
-		{ settings, open }: { settings: Setting[]; open: string | null },
-		{ node, kind, key, value }: Change,
-		use: SyntaxNode,
-		path: string,
-		depth: number,
-	): { settings: Setting[]; open: string | null } {
-		const reached = this.#evaluator.reached(node, use);
-		if (reached === false) return { settings, open };
-		if (kind === "more") {
-			const more =
-				value === node ? this.#updated(node, path, depth) : this.#unpacked(value!, path, depth + 1);
-			const added = reached === true ? more.settings : more.settings.map((one) => maybe(one));
-			return { settings: [...settings, ...added], open: open ?? more.open };
-		}
-		const name = key === null ? { unknown: "" } : this.#evaluator.value(key);
-		if (isUnknown(name)) return { settings, open: open ?? "a key of it is computed" };
-		const whole = normalKey(path === "" ? String(name) : `${path}.${name}`);
-		const held = settings.some((one) => one.key === whole);
-		if (kind === "take") {
-			if (!held) return { settings, open };
-			if (reached === true) return { settings: settings.filter((one) => one.key !== whole), open };
-			return { settings: settings.map((one) => (one.key === whole ? maybe(one) : one)), open };
-		}
-		if (kind === "default" && held) return { settings, open };
-		const set = this.#setting(whole, value!, node.from, depth + 1);
-		// `if "beta" in fields(GRPOConfig)`: a question whether the version has it.
-		const isSure = reached === true || this.#asksFor(node, use, String(name));
-		return { settings: [...settings, ...(isSure ? set : set.map((one) => maybe(one)))], open };
-	}
-
-	#asksFor(node: SyntaxNode, use: SyntaxNode, key: string): boolean {
-		for (let at = node; at.parent !== null; at = at.parent) {
-			const { parent } = at;
-			if (parent.from <= use.from && use.to <= parent.to) return false;
-			if (parent.name !== "IfStatement" || at.name !== "Body") continue;
-			const test = childrenOf(parent).at(1);
-			const isFirst = parent.getChild("Body")?.from === at.from;
-			return (
-				isFirst &&
-				test !== undefined &&
-				new RegExp(`["']${key}["']`).test(this.#slice(test)) &&
-				/Config|Trainer|fields|signature|param|support|valid|allowed/.test(this.#slice(test))
-			);
-		}
-		return false;
-	}
-
-	/** `update({...}, key=value)` */
-	#updated(call: SyntaxNode, path: string, depth: number): { settings: Setting[]; open: string | null } {
-		const named = this.#arguments(call, path, depth + 1);
-		const given = argumentsOf(call, this.#text).find(({ name }) => name === null);
-		if (given === undefined) return named;
-		const first = this.#unpacked(given.value, path, depth + 1);
-		return { settings: [...first.settings, ...named.settings], open: first.open ?? named.open };
-	}
-
-	/** A dict as it is made, and where. */
-	#made(
-		node: SyntaxNode,
-		path: string,
-		depth: number,
-	): { settings: Setting[]; open: string | null; from: SyntaxNode | null } {
-		const target = node.name === "VariableName" ? this.#evaluator.resolve(node) : node;
-		if (target !== null && !isUnknown(target) && depth < 20) {
-			if (target.name === "DictionaryExpression")
-				return { ...this.#dict(target, path, depth + 1), from: target };
-			if (
-				target.name === "CallExpression" &&
-				target.firstChild !== null &&
-				this.#slice(target.firstChild) === "dict"
-			) {
-				const given = argumentsOf(target, this.#text).find(({ name }) => name === null);
-				const first = given === undefined ? null : this.#unpacked(given.value, path, depth + 1);
-				const named = this.#arguments(target, path, depth + 1);
-				const settings = [...(first?.settings ?? []), ...named.settings];
-				return { settings, open: first?.open ?? named.open, from: target };
-			}
-			const filtered = filteredOf(target, this.#text);
-			if (filtered !== null) {
-				const whole = this.#unpacked(filtered.of, path, depth + 1);
-				const settings = whole.settings
-					.filter(({ value }) => !filtered.lessNone || value !== null)
-					.map((setting) => (filtered.sifts ? { ...setting, added: true as const } : setting));
-				return { settings, open: whole.open, from: target };
-			}
-		}
-		return {
-			settings: [],
-			from: null,
-			open: `${this.#slice(node).slice(0, 40)} is unpacked, and what it holds is not known`,
-		};
-	}
-
-	#dict(node: SyntaxNode, path: string, depth: number): { settings: Setting[]; open: string | null } {
-		const settings: Setting[] = [];
-		let open: string | null = null;
-		for (const { key, at, value } of entriesOf(node)) {
-			if (key === null) {
-				const unpacked = this.#unpacked(value, path, depth);
-				settings.push(...unpacked.settings);
-				open ??= unpacked.open;
-				continue;
-			}
-			const name = this.#evaluator.value(key);
-			if (isUnknown(name)) open ??= "a key of it is computed";
-			else settings.push(...this.#setting(path === "" ? String(name) : `${path}.${name}`, value, at, depth));
-		}
-		return { settings, open };
-	}
-
-	#setting(key: string, value: SyntaxNode, at: number, depth = 0): Setting[] {
-		const place = this.#source.place(at);
-		let node = value;
-		if (value.name === "VariableName") {
-			const found = this.#evaluator.resolve(value);
-			if (found !== null && !isUnknown(found)) node = found;
-		}
-		if (depth < 20) {
-			if (node.name === "DictionaryExpression") return this.#dict(node, key, depth + 1).settings;
-			if (node.name === "CallExpression" && node.firstChild !== null) {
-				const callee = lastName(node.firstChild, this.#text);
-				if (callee === "dict" || settingsClass.test(callee))
-					return this.#arguments(node, key, depth + 1).settings;
-			}
-		}
-		const held = this.#evaluator.value(value);
-		// An option without a value is asked for by what reads it.
-		const isLeftOut = held === null && node.name === "MemberExpression";
-		const known = isLeftOut ? { unknown: `${this.#slice(node).slice(0, 40)} has no default` } : held;
-		return [{ key: normalKey(key), value: known, ...place }];
-	}
-
-	/** `config = GRPOConfig(...)`, then `config.beta = 0.1`. */
-	#assignedLater(call: SyntaxNode): Setting[] {
-		const statement = call.parent;
-		if (statement?.name !== "AssignStatement") return [];
-		const name = assignments(statement).find(({ value }) => value?.from === call.from)?.target;
-		if (name?.name !== "VariableName") return [];
-		const prefix = `${this.#slice(name)}.`;
-		return this.#names.attributes.flatMap(({ target, value }) => {
-			const written = this.#slice(target);
-			if (!written.startsWith(prefix) || target.from < call.to) return [];
-			const reached = this.#evaluator.reached(target, call);
-			if (reached === false) return [];
-			const set = this.#setting(written.slice(prefix.length), value, target.from);
-			return reached === true ? set : set.map((one) => maybe(one));
 		});
 	}
 
@@ -484,16 +301,6 @@ class Reader {
 	#slice({ from, to }: SyntaxNode): string {
 		return this.#text.slice(from, to);
 	}
-}
-
-/** A setting that a condition makes or leaves out. */
-function maybe(setting: Setting): Setting {
-	return { ...setting, value: { unknown: "it depends on a condition" } };
-}
-
-function functionOf(node: SyntaxNode): SyntaxNode | null {
-	for (let at = node.parent; at !== null; at = at.parent) if (at.name === "FunctionDefinition") return at;
-	return null;
 }
 
 /** The name that a statement gives a value to; null where the value is none of its own. */
