@@ -95,7 +95,9 @@ test("options that are not known leave all that they would set so", async () => 
 
 test("what the caller of all may give is said", async () => {
 	const runs = await runsInFolder({ "launch.sh": ['bash run.sh "$@"'], "run.sh": options });
-	expect(runs).toMatchObject([{ coefficient: 0.1, certainty: "assumes-defaults" }]);
+	expect(runs).toMatchObject([
+		{ coefficient: 0.1, callerMayChoose: ["actor_rollout_ref.actor.kl_loss_coef"] },
+	]);
 });
 
 test("getopts of a script that is started", async () => {

@@ -62,8 +62,7 @@ export function judge(framework: Framework, candidate: Candidate, chosen: Chosen
 		),
 	);
 	const defaults = outcome.objective === "unknown" ? [] : takenDefaults(framework, candidate, version);
-	const assumes =
-		elsewhere.length > 0 ? "assumes-version" : defaults.length > 0 ? "assumes-defaults" : "certain";
+	const assumes = elsewhere.length > 0 ? "assumes-version" : "certain";
 	const certainty = outcome.objective === "unknown" ? "unknown" : assumes;
 	const said = [
 		outcome.reason,
@@ -86,6 +85,7 @@ export function judge(framework: Framework, candidate: Candidate, chosen: Chosen
 		objective: outcome.objective,
 		alsoPossible: [...others],
 		certainty,
+		callerMayChoose: defaults,
 		reason: said.filter((one) => one !== "").join("; "),
 		ignored: outcome.ignored,
 		findings: findingsOf(candidate, outcome, change, elsewhere),

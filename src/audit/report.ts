@@ -38,7 +38,9 @@ export interface AuditedRun {
 	readonly objective: AuditObjective;
 	/** Other objectives: of other versions, or of values that are not known. */
 	readonly alsoPossible: readonly AuditObjective[];
-	readonly certainty: "certain" | "assumes-version" | "assumes-defaults" | "unknown";
+	readonly certainty: "certain" | "assumes-version" | "unknown";
+	/** Options, arguments and variables by which who starts the script could give it another KL; the verdict is without them. */
+	readonly callerMayChoose: readonly string[];
 	readonly reason: string;
 	readonly ignored: readonly IgnoredSetting[];
 	readonly findings: readonly Finding[];

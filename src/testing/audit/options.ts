@@ -20,7 +20,9 @@ export const optionCases: readonly Case[] = [
 	{
 		...{ name: "shell: an option's default stands, and that the caller may set it is said", path },
 		text: lines("KL=0.001", ...loop('--kl) KL="$2"; shift 2'), `${main} ${on} ${coef}=$KL`),
-		runs: [{ objective: "local-forward-kl", coefficient: 0.001, certainty: "assumes-defaults" }],
+		runs: [
+			{ objective: "local-forward-kl", coefficient: 0.001, certainty: "certain", callerMayChoose: [coef] },
+		],
 	},
 	{
 		...{ name: "shell: options that are no matter for the KL leave it certain", path },
@@ -30,7 +32,7 @@ export const optionCases: readonly Case[] = [
 			...loop('-n) N="$2"; shift 2', "--model) MODEL=$2; shift 2"),
 			`${main} ${on} trainer.n=$N x=$MODEL`,
 		),
-		runs: [{ objective: "local-forward-kl", certainty: "certain" }],
+		runs: [{ objective: "local-forward-kl", certainty: "certain", callerMayChoose: [] }],
 	},
 	{
 		...{ name: "shell: a loop without end that shifts", path },
@@ -39,7 +41,7 @@ export const optionCases: readonly Case[] = [
 			"while true; do case $1 in -k) KL=$2; shift 2;; *) break;; esac; done",
 			`${main} ${on} ${coef}=$KL`,
 		),
-		runs: [{ coefficient: 0.002, certainty: "assumes-defaults" }],
+		runs: [{ coefficient: 0.002, certainty: "certain", callerMayChoose: [coef] }],
 	},
 	{
 		...{ name: "shell: getopts at the top, and what it would set", path },
@@ -53,7 +55,7 @@ export const optionCases: readonly Case[] = [
 			],
 			...["shift $((OPTIND-1))", `${main} ${on} ${coef}=$KL trainer.n=$N "$@"`],
 		),
-		runs: [{ coefficient: 0.01, certainty: "assumes-defaults" }],
+		runs: [{ coefficient: 0.01, certainty: "certain", callerMayChoose: [coef] }],
 	},
 	{
 		...{ name: "shell: arguments by set, taken by a loop", path },
@@ -62,7 +64,7 @@ export const optionCases: readonly Case[] = [
 			...loop("--kl) KL=$2; shift 2", "--other) shift"),
 			`${main} ${on} ${coef}=$KL`,
 		),
-		runs: [{ coefficient: 0.3, certainty: "certain" }],
+		runs: [{ coefficient: 0.3, certainty: "certain", callerMayChoose: [] }],
 	},
 	{
 		...{ name: "shell: --name=value, cut at its sign", path },
@@ -114,7 +116,7 @@ export const optionCases: readonly Case[] = [
 			`  ${main} ${off}`,
 			"fi",
 		),
-		runs: [{ objective: "local-forward-kl", certainty: "certain" }],
+		runs: [{ objective: "local-forward-kl", certainty: "certain", callerMayChoose: [] }],
 	},
 	{
 		...{ name: "shell: a branch by a default, and the command of the other", path },
@@ -136,7 +138,7 @@ export const optionCases: readonly Case[] = [
 			`if $USE_KL; then ARGS+=(${on}); else ARGS+=(${off}); fi`,
 			`${main} "\${ARGS[@]}"`,
 		),
-		runs: [{ objective: "local-forward-kl", certainty: "assumes-defaults" }],
+		runs: [{ objective: "local-forward-kl", certainty: "certain", callerMayChoose: ["$ARGS"] }],
 	},
 	{
 		...{ name: "shell: a branch by what is not known leaves both", path },
@@ -176,7 +178,7 @@ export const optionCases: readonly Case[] = [
 			],
 			`${main} actor_rollout_ref.actor.use_kl_loss=$USE`,
 		),
-		runs: [{ objective: "local-forward-kl", certainty: "certain" }],
+		runs: [{ objective: "local-forward-kl", certainty: "certain", callerMayChoose: [] }],
 	},
 	{
 		...{ name: "shell: behind exit there is nothing; behind || exit there is", path },
@@ -209,7 +211,7 @@ export const optionCases: readonly Case[] = [
 			...loop(`--kl) ARGS+=(${coef}=$2); shift 2`, '--more) MORE="$MORE trainer.n=$2"; shift 2'),
 			`${main} "\${ARGS[@]}" $MORE`,
 		),
-		runs: [{ objective: "local-forward-kl", certainty: "assumes-defaults" }],
+		runs: [{ objective: "local-forward-kl", certainty: "certain", callerMayChoose: ["$ARGS"] }],
 	},
 	{
 		...{ name: "shell: exit in a group behind || ends nothing", path },
@@ -268,7 +270,7 @@ export const optionCases: readonly Case[] = [
 	{
 		...{ name: "shell: an argument's default, which the caller may give", path },
 		text: lines("KL=${1:-0.1}", `${main} ${on} ${coef}=$KL`),
-		runs: [{ coefficient: 0.1, certainty: "assumes-defaults" }],
+		runs: [{ coefficient: 0.1, certainty: "certain", callerMayChoose: [coef] }],
 	},
 	{
 		...{ name: "shell: an option without a value before it", path },
@@ -276,7 +278,7 @@ export const optionCases: readonly Case[] = [
 			"until [ $# -eq 0 ]; do case $1 in --kl) KL=$2; shift;; esac; shift; done",
 			`${main} ${on} ${coef}=\${KL:-0.2}`,
 		),
-		runs: [{ coefficient: 0.2, certainty: "assumes-defaults" }],
+		runs: [{ coefficient: 0.2, certainty: "certain", callerMayChoose: [coef] }],
 	},
 	{
 		...{ name: "shell: commands within tests are run", path },
