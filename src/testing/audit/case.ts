@@ -11,6 +11,7 @@ export type Expected = Partial<
 		| "coefficient"
 		| "importance"
 		| "certainty"
+		| "callerMayChoose"
 		| "versionFrom"
 	>
 > & {
