@@ -115,6 +115,6 @@ test.skipIf(model === undefined)(`${realExperiment} is a grid of runs that are a
 	expect(cells.map(({ labels }) => labels.kl)).toEqual(
 		["none", "k1-reward", "k3-loss"].concat("none", "k1-reward", "k3-loss"),
 	);
-	expect(jobs).toBe(1);
+	expect(jobs).toBe(2);
 	expect((await budgetOf({ cells })).tooLarge).toEqual([]);
 });
