@@ -8,6 +8,14 @@ const trl = (...own: readonly string[]) => lines("from trl import GRPOConfig, GR
 export const pythonDictCases: readonly Case[] = [
 	{
 		...{
+			name: "a default of a dict without its value",
+			path,
+			text: trl("SETTINGS = {}", 'SETTINGS.setdefault("beta")', "GRPOConfig(**SETTINGS)"),
+		},
+		runs: [{ objective: "unknown" }],
+	},
+	{
+		...{
 			name: "a class of settings without a KL, that another file uses",
 			path,
 			text: lines(

@@ -88,7 +88,8 @@ export class SettingsReader {
 			return { settings: settings.map((one) => (one.key === whole ? maybe(one) : one)), open };
 		}
 		if (kind === "default" && held) return { settings, open };
-		const set = this.setting(whole, value!, node.from, depth + 1);
+		if (value === null) return { settings, open: open ?? "a value of it is not there" };
+		const set = this.setting(whole, value, node.from, depth + 1);
 		// `if "beta" in fields(GRPOConfig)`: a question whether the version has it.
 		const isSure = reached === true || this.#asksFor(node, use, String(name));
 		return { settings: [...settings, ...(isSure ? set : set.map((one) => maybe(one)))], open };
