@@ -123,13 +123,13 @@ export function evaluated(words: readonly Pieces[], variables: ReadonlyMap<strin
 }
 
 /** A value that is partly unknown, split where its known parts have white space. */
-export function splitPieces(value: Pieces): Pieces[] {
+function splitPieces(value: Pieces): Pieces[] {
 	const part = { kind: "variable", name: "w", operator: "", operand: "", at: 0, operandAt: 0, quoted: false };
 	return expandWord({ at: 0, parts: [part as Part] }, new Map([["w", { value }]]));
 }
 
 /** Names that a loop's body gives values to: in later rounds they are others. */
-export function assignedIn(body: readonly Statement[]): string[] {
+function assignedIn(body: readonly Statement[]): string[] {
 	return body.flatMap((statement) => {
 		if (statement.kind !== "simple") return [];
 		return statement.words.flatMap(({ parts }) => {
