@@ -103,14 +103,16 @@ test("agrees with another evaluation of drawn expressions", () => {
 						? ` ${operators[Number(c) - 1]} `
 						: c,
 			).join("");
-			const value = Number(runInNewContext(filled));
+			// 1 / (1 / 0) is 0 in doubles, and divides by zero.
+			const finite = (part: number): number => (Number.isFinite(part) ? part : Number.NaN);
+			const value = Number(runInNewContext(filled.replaceAll("(", "finite("), { finite }));
 			if (!Number.isFinite(value)) return;
 			const target = Math.round(value);
 			const { correct } = verifier.compare(JSON.stringify({ nums, target }), filled) as Verdict;
 			if (Math.abs(value - target) > 1e-9) expect(correct, filled).toBe(false);
 			else if (Number.isSafeInteger(target)) expect(correct, filled).toBe(true);
 		}),
-		{ numRuns: 2000 },
+		{ numRuns: 2000, examples: [[[[1, 1, 2, 2], ["/", "/", "-"], "a1(b2(c3d))"]]] },
 	);
 });
 
