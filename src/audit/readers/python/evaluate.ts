@@ -1,6 +1,7 @@
 import type { SyntaxNode } from "@lezer/common";
 import { isUnknown, numberOf, type Scalar, scalarOf, type Value } from "../../value.ts";
 import { type Piece, type Pieces, plainText } from "../shell/expand.ts";
+import { mayTellOfKl } from "../tells.ts";
 import { subscriptOf } from "./changes.ts";
 import type { Binding, Names, Parameter, Scope } from "./names.ts";
 import { argumentsOf, childrenOf, entriesOf, lastName, stringOf, unescaped } from "./tree.ts";
@@ -435,8 +436,5 @@ function isText({ name }: SyntaxNode): boolean {
 export function mayMatter(pieces: Pieces): boolean {
 	const known = pieces.map((piece) => ("unknown" in piece ? "" : piece.text)).join("");
 	const isOpen = pieces.every((piece) => "unknown" in piece);
-	return (
-		isOpen ||
-		/(^|[._\s-])(kl|beta|kld)([._=\s-]|$)|kl[_-]|[_-]kl|advantage[_-]estimator|adv_estimator/.test(known)
-	);
+	return isOpen || mayTellOfKl(known);
 }

@@ -1,3 +1,4 @@
+import { tellsOfKl } from "../tells.ts";
 import { restsOnDefault, type Verdict, verdictOf } from "./conditions.ts";
 import { eitherOptions } from "./either.ts";
 import { expandValue, plainText, type Variable, type Variables } from "./expand.ts";
@@ -63,6 +64,6 @@ export function mergedOf(
 function mayMatter(name: string, held: Variable | undefined): boolean {
 	const pieces = held === undefined ? [] : "array" in held ? held.array.flat() : held.value;
 	return [name, ...pieces.map((piece) => ("text" in piece ? piece.text : ""))].some((text) =>
-		/kl|beta|adv/i.test(text),
+		tellsOfKl(text),
 	);
 }

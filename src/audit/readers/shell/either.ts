@@ -1,8 +1,5 @@
+import { mayTellOfKl } from "../tells.ts";
 import { plainText, type Variable } from "./expand.ts";
-
-/** Words that a run's KL may hang on: its settings, other files of settings, the algorithm. */
-const telling =
-	/kl|beta|(?<!normalize[-_])adv|gamma|discount|opd|distill|teacher|(?<!actor_rollout_)ref|loss|conf|algo|scale|importance|corr|critic|\.(ya?ml|toml|json|sh|py)\b/i;
 
 /**
  * Options of which a condition takes one set or another, where none of them says anything of a KL: the longest; null
@@ -17,7 +14,7 @@ export function eitherOptions(ends: readonly (Variable | undefined)[]): Variable
 	const alike = known[0].findIndex((word, i) => others.some((words) => words.at(i) !== word));
 	const shared = alike === -1 ? known[0].length : alike;
 	const rests = known.map((words) => words.slice(shared));
-	if (rests.flat().some((word) => telling.test(word))) return null;
+	if (rests.flat().some((word) => mayTellOfKl(word))) return null;
 	if (!rests.every((words) => words.length === 0 || /^[-+]|^\w[\w.]*=/.test(words[0].trim()))) return null;
 	const longest = Math.max(...known.map((words) => words.join(" ").length));
 	return ends[known.findIndex((words) => words.join(" ").length === longest)] ?? null;
