@@ -5,6 +5,7 @@ import { z } from "zod";
 import { matmulRate } from "../src/engine/local/matmul-rate.ts";
 import { native } from "../src/engine/local/native.ts";
 import { matmulSizes } from "./floor.ts";
+import { writeLlamaGguf } from "./llama-gguf.ts";
 import { writeModelFolder } from "./model-folder.ts";
 import { measureRlStep } from "./rl-step.ts";
 import { type ShapeName, shapes } from "./shapes.ts";
@@ -31,6 +32,10 @@ switch (positionals.join(" ")) {
 			.object({ model: z.string(), shape: z.enum(Object.keys(shapes) as ShapeName[]), dtype })
 			.parse(values);
 		writeModelFolder(wanted.model, wanted.shape, wanted.dtype);
+		break;
+	}
+	case "gguf": {
+		writeLlamaGguf(z.object({ model: z.string() }).parse(values).model);
 		break;
 	}
 	case "rl-step": {
@@ -64,7 +69,7 @@ switch (positionals.join(" ")) {
 	}
 	default:
 		process.stderr.write(
-			`bench/main.ts: prepare, rl-step or matmul-rate, not ${JSON.stringify(positionals.join(" "))}\n`,
+			`bench/main.ts: prepare, gguf, rl-step or matmul-rate, not ${JSON.stringify(positionals.join(" "))}\n`,
 		);
 		process.exitCode = 2;
 }

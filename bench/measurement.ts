@@ -35,6 +35,18 @@ export const measurement = z.strictObject({
 
 export type Measurement = z.output<typeof measurement>;
 
+/** What a peer that only samples took for all completions of a step. */
+export const generation = z.strictObject({
+	side: z.string(),
+	/** Seconds of each measured time, in order. */
+	sample: z.array(seconds).min(1),
+	/** Tokens sampled in one of them. */
+	tokens: z.int(),
+	environment: z.record(z.string(), z.union([z.string(), z.number()])),
+});
+
+export type Generation = z.output<typeof generation>;
+
 /** Several processes' measurements of the same thing as one: all steps, the highest peak. */
 export function merge(parts: readonly Measurement[]): Measurement {
 	return {

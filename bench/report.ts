@@ -1,6 +1,6 @@
 import { formatTable } from "../src/cli/table.ts";
 import type { Workload } from "../src/engine/local/operations.ts";
-import { type Measurement, median, medianTiming, type Timing } from "./measurement.ts";
+import { type Generation, type Measurement, median, medianTiming, type Timing } from "./measurement.ts";
 
 /** One shape and dtype, as every side measured it. */
 export interface Comparison {
@@ -12,6 +12,8 @@ export interface Comparison {
 	readonly thalia: Measurement;
 	/** Absent with `--no-peers`. */
 	readonly peer?: Measurement;
+	/** The peer that only samples; absent with `--no-peers`. */
+	readonly generator?: Generation;
 }
 
 /** Thalia's figure over the peer's: below 1, Thalia is quicker or smaller. */
@@ -36,8 +38,13 @@ export function ratios(thalia: Measurement, peer: Measurement): Ratios {
 	};
 }
 
+/** Thalia's time of sampling over that of a peer that only samples. */
+export function sampleRatio({ steps }: Measurement, { sample }: Generation): number {
+	return medianTiming(steps).sample / median(sample);
+}
+
 /** The comparison as it is kept: medians beside every step they are of. */
-export function kept({ shape, dtype, workload, matmul, thalia, peer }: Comparison) {
+export function kept({ shape, dtype, workload, matmul, thalia, peer, generator }: Comparison) {
 	const withMedian = (m: Measurement) => ({ median: medianTiming(m.steps), ...m });
 	return {
 		shape,
@@ -48,6 +55,15 @@ export function kept({ shape, dtype, workload, matmul, thalia, peer }: Compariso
 		...(peer === undefined ? {} : { ratio: ratios(thalia, peer) }),
 		thalia: withMedian(thalia),
 		...(peer === undefined ? {} : { peer: withMedian(peer) }),
+		...(generator === undefined
+			? {}
+			: {
+					generator: {
+						ratio: sampleRatio(thalia, generator),
+						median: median(generator.sample),
+						...generator,
+					},
+				}),
 	};
 }
 
@@ -62,7 +78,15 @@ function overFloor({ steps }: Measurement, floor: Timing): Timing {
 	};
 }
 
-export function formatComparison({ shape, dtype, workload, matmul, thalia, peer }: Comparison): string {
+export function formatComparison({
+	shape,
+	dtype,
+	workload,
+	matmul,
+	thalia,
+	peer,
+	generator,
+}: Comparison): string {
 	const { prompts, groupSize, promptTokens, completionTokens } = workload;
 	const title = `${shape}, ${dtype}: ${prompts} prompts x ${groupSize} completions, ${promptTokens} + ${completionTokens} tokens`;
 	const rows = [
@@ -75,6 +99,21 @@ export function formatComparison({ shape, dtype, workload, matmul, thalia, peer 
 		const { step, sample, peak } = ratios(thalia, peer);
 		const names = `${thalia.side} / ${peer.side}`;
 		rows.push(sideRow(peer), [names, times(sample), "", "", "", times(step), "", "", times(peak)]);
+	}
+	if (generator !== undefined) {
+		const sampling = median(generator.sample);
+		const rest = Array.from({ length: 4 }, () => "-");
+		rows.push(
+			[generator.side, duration(sampling), ...rest, (generator.tokens / sampling).toFixed(0), "-", "-"],
+			[
+				`${thalia.side} / ${generator.side}`,
+				times(sampleRatio(thalia, generator)),
+				...rest.map(() => ""),
+				"",
+				"",
+				"",
+			],
+		);
 	}
 	const { sample, reference, learn, step } = overFloor(thalia, matmul.floor);
 	rows.push(["thalia / floor", times(sample), times(reference), "", times(learn), times(step), "", "", ""]);
@@ -96,7 +135,11 @@ function sideRow({ side, steps, tokens, memory }: Measurement): string[] {
 
 function secondsOf(timing: Timing, part: keyof Timing): string {
 	const value = timing[part];
-	return value === undefined ? "-" : `${value.toFixed(value < 10 ? 2 : 1)} s`;
+	return value === undefined ? "-" : duration(value);
+}
+
+function duration(value: number): string {
+	return `${value.toFixed(value < 10 ? 2 : 1)} s`;
 }
 
 function range(steps: readonly Timing[]): string {

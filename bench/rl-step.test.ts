@@ -48,9 +48,14 @@ test("ratios are Thalia over the peer, of medians over all processes and of the 
 	const { workload } = shapes.toy;
 	const floor = { sample: 0.5, reference: 0.125, learn: 0.25, step: 0.8 };
 	const matmul = { gigaflops: 100, floor };
-	const comparison = { shape: "toy", dtype: "f32", workload, matmul, thalia, peer };
+	const generator = { side: "llama.cpp", sample: [3, 4, 9], tokens: 100, environment: {} };
+	const comparison = { shape: "toy", dtype: "f32", workload, matmul, thalia, peer, generator };
 	expect(kept(comparison)).toMatchObject({ ratio: { step: 0.5 }, peer: { median: { step: 4, learn: 1.5 } } });
 	expect(formatComparison(comparison)).toMatch(/^thalia \/ trl +0\.50x +0\.50x +0\.25x$/m);
+	// A peer that only samples: medians of 1 and 4 s.
+	expect(kept(comparison)).toMatchObject({ generator: { ratio: 0.25, median: 4 } });
+	expect(formatComparison(comparison)).toMatch(/^llama\.cpp +4\.00 s( +-){4} +25 +- +-$/m);
+	expect(formatComparison(comparison)).toMatch(/^thalia \/ llama\.cpp +0\.25x$/m);
 	expect(kept(comparison)).toMatchObject({ overFloor: { sample: 2, reference: 2, learn: 3, step: 2.5 } });
 	expect(formatComparison(comparison)).toMatch(/^thalia \/ floor +2\.00x +2\.00x +3\.00x +2\.50x/m);
 	expect(median([3, 1, 2, 10])).toBe(2.5);

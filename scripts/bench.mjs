@@ -4,6 +4,7 @@ import { availableParallelism, tmpdir } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { peerPython } from "../bench/peers/environment.mjs";
+import { llamaBatchedBench, measureLlamaCpp } from "../bench/peers/llama-cpp.mjs";
 import { benchCurves } from "./lib/bench-curves.mjs";
 import { benchArguments, child, commit, flags, loadNow, machine } from "./lib/bench-processes.mjs";
 import { inRoot } from "./lib/paths.mjs";
@@ -15,7 +16,8 @@ const dtypes = ["bf16", "f32"];
 
 const help = `Usage: npm run bench -- [options]
 
-Measures whole RL steps of Thalia and of TRL's RLOOTrainer on the same model, prompts and amounts, by turns.
+Measures whole RL steps of Thalia and of TRL's RLOOTrainer on the same model, prompts and amounts, by turns, and
+sampling alone of llama.cpp.
 Progress goes to stderr, the table to stdout.
 
   --shape NAME    small, smollm2-135m, toy, or all (small and smollm2-135m; default)
@@ -37,7 +39,8 @@ and how near the operators come to this machine's limits (roofline). Thalia alon
   --out DIR       folder of curves.json, curves.svg and roofline.svg (default: bench/results)
   --shape toy     toys in seconds, to try the benchmark itself; needs --out
 
-THALIA_PEER_PYTHON  a Python that has bench/peers/requirements.txt, instead of the environment in the cache
+THALIA_PEER_PYTHON          a Python that has bench/peers/requirements.txt, instead of the environment in the cache
+THALIA_LLAMA_BATCHED_BENCH  llama.cpp's program of that name, instead of the one that is built in the cache
 `;
 
 const childFix = "see what it printed above; `npm run bench -- --no-peers` measures Thalia alone";
@@ -55,13 +58,14 @@ await run(async () => {
 	const { createJiti } = await import("jiti");
 	const jiti = createJiti(import.meta.url);
 	const { measuredShapes, shapes } = await jiti.import("../bench/shapes.ts");
-	const { measurement, merge } = await jiti.import("../bench/measurement.ts");
+	const { generation, measurement, merge } = await jiti.import("../bench/measurement.ts");
 	const { formatComparison, kept } = await jiti.import("../bench/report.ts");
 	const { matmulFloor } = await jiti.import("../bench/floor.ts");
 
 	const names = choose("--shape", options.shape, Object.keys(shapes), measuredShapes);
 	const wanted = choose("--dtype", options.dtype, dtypes, dtypes);
 	const python = options.peers ? await peerPython() : undefined;
+	const llamaCpp = options.peers ? await llamaBatchedBench() : undefined;
 	const whole = options.peers && options.shape === "all" && options.dtype === "all";
 	const out = options.out ?? (whole ? baseline : undefined);
 	if (out !== undefined) mkdirSync(dirname(out), { recursive: true });
@@ -75,6 +79,9 @@ await run(async () => {
 				say(`${shape}, ${dtype}`);
 				const model = join(folder, `${shape}-${dtype}`);
 				await child(process.execPath, thalia("prepare", { model, shape, dtype }), { fix: childFix });
+				if (llamaCpp !== undefined) {
+					await child(process.execPath, thalia("gguf", { model }), { fix: childFix });
+				}
 				const { config, workload, steps, peerMicroBatch } = shapes[shape];
 				const gigaflops = JSON.parse(
 					await child(process.execPath, thalia("matmul-rate", { dtype, threads: options.threads }), {
@@ -89,7 +96,7 @@ await run(async () => {
 					warmup: options.warmup,
 					steps: options.steps ?? steps,
 				};
-				const sides = { thalia: [], peer: [] };
+				const sides = { thalia: [], peer: [], generator: [] };
 				for (let round = 0; round < options.rounds; round++) {
 					const measured = await measure(process.execPath, thalia("rl-step", common));
 					sides.thalia.push(measured);
@@ -97,10 +104,17 @@ await run(async () => {
 					const script = inRoot("bench/peers/trl_rl_step.py");
 					const args = [script, ...flags({ ...common, "micro-batch": peerMicroBatch })];
 					sides.peer.push(await measure(python, args, capOf(measured)));
+					const { threads, steps: times } = common;
+					const gguf = join(model, "model.gguf");
+					sides.generator.push(await measureLlamaCpp(llamaCpp, { model: gguf, workload, threads, times }));
 				}
 				rmSync(model, { recursive: true });
 				const comparison = { shape, dtype, workload, matmul, thalia: merge(sides.thalia) };
-				if (python !== undefined) comparison.peer = merge(sides.peer);
+				if (python !== undefined) {
+					comparison.peer = merge(sides.peer);
+					const sample = sides.generator.flatMap((part) => part.sample);
+					comparison.generator = generation.parse({ ...sides.generator[0], sample });
+				}
 				comparisons.push(comparison);
 				process.stdout.write(`${formatComparison(comparison)}\n\n`);
 				// After each one: what is measured is not lost to what comes after it.

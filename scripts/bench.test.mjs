@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
+import { llamaBatchedBench } from "../bench/peers/llama-cpp.mjs";
 import { child } from "./lib/bench-processes.mjs";
 import { inRoot } from "./lib/paths.mjs";
 
@@ -29,6 +30,15 @@ test.each([
 	expect([status, stdout]).toEqual([1, ""]);
 	expect(stderr).toContain(`thalia: Expected ${sentence}`);
 	expect(stderr).toContain(`thalia: fix: ${fix}`);
+});
+
+test("a program of llama.cpp that is not there is refused, with what to do", async () => {
+	vi.stubEnv("THALIA_LLAMA_BATCHED_BENCH", inRoot("no/such/llama-batched-bench"));
+	await expect(llamaBatchedBench()).rejects.toMatchObject({
+		message: expect.stringContaining("(THALIA_LLAMA_BATCHED_BENCH) but nothing is there"),
+		fix: expect.stringContaining("or unset it"),
+	});
+	vi.unstubAllEnvs();
 });
 
 test("a process that fails says how it ended and what to do", async () => {

@@ -1,15 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { outputOf, runCommand } from "../../scripts/lib/command.mjs";
-import { checkDisk } from "../../scripts/lib/machine.mjs";
+import { outputOf } from "../../scripts/lib/command.mjs";
 import { cacheFolder, digest, inRoot } from "../../scripts/lib/paths.mjs";
-import { SetupError, say, seconds } from "../../scripts/lib/say.mjs";
+import { SetupError } from "../../scripts/lib/say.mjs";
+import { fillFolder, must, withoutPeers } from "./in-cache.mjs";
 
 const requirements = inRoot("bench/peers/requirements.txt");
 /** The packages that are measured: their versions must be the ones asked for, whoever made the environment. */
 const measured = ["torch", "transformers", "trl"];
 const oldestPython = [3, 11];
-const withoutPeers = "or leave the peers out: `npm run bench -- --no-peers`";
 
 /**
  * The Python that has the peers' packages: the one that THALIA_PEER_PYTHON names, or a virtual environment in the
@@ -29,7 +28,6 @@ function pythonOf(folder) {
 }
 
 async function create(folder) {
-	const parent = join(folder, "..");
 	const version = outputOf("python3", ["-c", "import sys, venv; print(*sys.version_info[:2])"]);
 	const [major, minor] = (version ?? "0 0").split(" ").map(Number);
 	if (major < oldestPython[0] || (major === oldestPython[0] && minor < oldestPython[1])) {
@@ -38,42 +36,17 @@ async function create(folder) {
 			`install it (Debian, Ubuntu: \`sudo apt-get install python3-venv\`),\nset THALIA_PEER_PYTHON to a Python that has ${requirements},\n${withoutPeers}`,
 		);
 	}
-	checkDisk(parent, 7e9, "the benchmark's peers");
-	mkdirSync(parent, { recursive: true });
-	const since = performance.now();
-	const work = mkdtempSync(join(parent, "unfinished-"));
-	const clean = () => rmSync(work, { recursive: true, force: true });
-	const interrupted = (signal) => {
-		clean();
-		process.exit(signal === "SIGINT" ? 130 : 143);
-	};
-	process.once("SIGINT", interrupted);
-	process.once("SIGTERM", interrupted);
-	try {
-		say("installing the benchmark's peers (TRL and its torch, about 5 GB, once for this user) ...");
-		await must("python3", ["-m", "venv", work], "no virtual environment could be made");
-		await must(
-			pythonOf(work),
-			["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "-r", requirements],
-			"pip could not install the peers",
-		);
-		// Another clone may have been quicker: then its copy stays. Only bin/python is used, which may be moved.
-		if (!existsSync(folder)) renameSync(work, folder);
-	} finally {
-		process.off("SIGINT", interrupted);
-		process.off("SIGTERM", interrupted);
-		clean();
-	}
-	say(`the peers are in ${folder} (${seconds(since)})`);
-}
-
-async function must(command, args, complaint) {
-	const { code, tail } = await runCommand(command, args);
-	if (code === 0) return;
-	throw new SetupError(
-		`${complaint}:\n${tail.trim().split("\n").slice(-6).join("\n")}`,
-		`check the network, the free disk and \`python3 -m pip config list\`, then run this again,\n${withoutPeers}`,
-	);
+	const network = "check the network, the free disk and `python3 -m pip config list`";
+	await fillFolder(folder, {
+		bytes: 7e9,
+		purpose: "installing the benchmark's peer TRL and its torch (about 5 GB, once for this user)",
+		make: async (work) => {
+			await must("python3", ["-m", "venv", work], "no virtual environment could be made", network);
+			// Only bin/python is used, which may be moved.
+			const pip = ["-m", "pip", "install", "--disable-pip-version-check", "--quiet", "-r", requirements];
+			await must(pythonOf(work), pip, "pip could not install the peers", network);
+		},
+	});
 }
 
 /** @throws SetupError where a measured package is missing or another version than the one that is pinned */
