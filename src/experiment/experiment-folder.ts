@@ -125,11 +125,10 @@ export class ExperimentFolder {
 	}
 }
 
-/** Threads say where a run was made, not what was run. */
+/** Threads and folders of data say where a run was made, not what was run. */
 function assertSameSettings(cell: PlannedCell, config: RunRecord["config"], place: string): void {
-	const differing = differences(portable(JSON.parse(JSON.stringify(cell.recipe))), config, "").filter(
-		(path) => path !== "threads",
-	);
+	const wanted = portable(JSON.parse(JSON.stringify(cell.recipe)));
+	const differing = differences(wanted, portable(config), "").filter((path) => path !== "threads");
 	if (differing.length === 0) return;
 	throw new ThaliaError(
 		"experiment-changed",

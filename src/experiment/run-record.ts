@@ -142,8 +142,8 @@ function readConfig(dir: string): Record<string, unknown> {
 }
 
 /**
- * Settings whose paths below here, or below Thalia, are relative, and whose models of the cache are named: the same on
- * another machine, and in another folder.
+ * Settings whose paths below here, or below Thalia, are relative, whose models of the cache are named, and that leave out
+ * where data sets lie: the same on another machine, and in another folder.
  */
 export function portable(settings: unknown): unknown {
 	if (typeof settings === "string") {
@@ -154,7 +154,8 @@ export function portable(settings: unknown): unknown {
 	}
 	if (Array.isArray(settings)) return settings.map(portable);
 	if (typeof settings !== "object" || settings === null) return settings;
-	return Object.fromEntries(Object.entries(settings).map(([key, value]) => [key, portable(value)]));
+	const kept = Object.entries(settings).filter(([key]) => key !== "dataDir");
+	return Object.fromEntries(kept.map(([key, value]) => [key, portable(value)]));
 }
 
 function outcomeOf({ status, collapse, reason }: Manifest): RunOutcome {
