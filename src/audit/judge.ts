@@ -6,6 +6,7 @@ import { completed } from "./completed.ts";
 import { Ask, someCoefficient, Undecided, Unreadable } from "./frameworks/ask.ts";
 import { commonRules, ignoredRule, objectiveRules, versionRule } from "./frameworks/common-rules.ts";
 import { refuseDistillation } from "./frameworks/distillation.ts";
+import { refuseForeignKl } from "./frameworks/foreign-kl.ts";
 import type { Framework, Reading, Remedy, Rule, Term } from "./frameworks/framework.ts";
 import { type Changes, changeText } from "./remedy.ts";
 import type { AuditedRun, AuditObjective, Finding, IgnoredSetting } from "./report.ts";
@@ -155,7 +156,9 @@ function outcomeAt(
 		try {
 			const ask = new Ask(candidate, version, decisions);
 			refuseDistillation(ask);
-			outcomes.push(outcomeOf(framework, ask, framework.read(ask)));
+			const reading = framework.read(ask);
+			refuseForeignKl(ask);
+			outcomes.push(outcomeOf(framework, ask, reading));
 		} catch (error) {
 			if (error instanceof Undecided) {
 				reasons.add(error.reason);

@@ -1,5 +1,6 @@
 import type { Case } from "./case.ts";
 import { distillationCases } from "./distillation.ts";
+import { foreignKlCases } from "./foreign-kl.ts";
 import { habitCases } from "./habits.ts";
 import { huggingFaceCases } from "./hugging-face.ts";
 import { jobCases } from "./jobs.ts";
@@ -20,5 +21,5 @@ import { verlCases } from "./verl.ts";
 export const allCases: readonly Case[] = [
 	...[verlCases, shellCases, habitCases, jobCases, huggingFaceCases, pythonTurnCases, otherCases],
 	...[moreFrameworkCases, publishedCases, remedyCases, notebookCases, optionCases],
-	...[pythonDictCases, rollCases, distillationCases, shellChoiceCases],
+	...[pythonDictCases, rollCases, distillationCases, foreignKlCases, shellChoiceCases],
 ].flat();
