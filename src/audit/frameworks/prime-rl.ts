@@ -1,11 +1,13 @@
 import type { Candidate } from "../candidate.ts";
+import { showValue, type Value } from "../value.ts";
 import { type Ask, Unreadable } from "./ask.ts";
 import { distils } from "./distillation.ts";
 import type { Framework, Reading } from "./framework.ts";
 
 const coef = ["trainer.loss.kl_tau", "loss.kl_tau"];
 /** The newest version without a term unless it is set. */
-const beforeDefault = "2026-01";
+const beforeDefault = "2026-02";
+const withDefault = "2026-03";
 const kind = ["trainer.loss.type", "loss.type"];
 
 export const primeRl: Framework = {
@@ -15,8 +17,13 @@ export const primeRl: Framework = {
 	others: [beforeDefault],
 	spans: ({ settings }: Candidate) => {
 		const has = (pattern: RegExp) => settings.some(({ key }) => pattern.test(key));
-		if (has(/loss\.(dppo|ipo)_mask_/)) return { atLeast: "2026-02" };
-		return has(/loss\.(ratio_type|(token|geo|sequence)_(mask|clip)_\w+)$/) ? { atMost: beforeDefault } : {};
+		if (has(/loss\.(dppo|ipo)_mask_/)) return { atLeast: withDefault };
+		if (has(/^orchestrator\.train\./)) return { atLeast: "2026-04" };
+		return has(
+			/loss\.(ratio_type|(token|geo|sequence)_(mask|clip)_\w+)$|^(inference|trainer)_gpu_ids(\.|$)|^orchestrator\.trajectory_strategy$/,
+		)
+			? { atMost: beforeDefault }
+			: {};
 	},
 	rules: [
 		{
@@ -24,7 +31,7 @@ export const primeRl: Framework = {
 			severity: "note",
 			message: "kl_tau holds the policy to the one that sampled: prime-rl has no KL to a base model",
 			why: "The penalty is kl_tau (log pi - log sampler)^2.",
-			source: "prime-rl, 2026-08: trainer.loss.kl_tau (1e-3; 0 before 2026-02)",
+			source: "prime-rl, 2026-08: trainer.loss.kl_tau (1e-3; 0 before 2026-03)",
 		},
 	],
 	recognises: ({ program, settings, bases, form }: Candidate) =>
@@ -41,9 +48,8 @@ export const primeRl: Framework = {
 function read(ask: Ask): Reading {
 	if (ask.under("arctic."))
 		throw new Unreadable("a server of its own trains here, by a loss that is not known");
-	if (ask.candidate.settings.some(({ key, value }) => /(^|[._])teacher/.test(key) && value !== 0))
-		throw new Unreadable(distils);
-	const isNew = ask.since("2026-02");
+	if (ask.candidate.settings.some(({ key, value }) => isOfTeacher(key, value))) throw new Unreadable(distils);
+	const isNew = ask.since(withDefault);
 	const beta = ask.number(coef, isNew ? 1e-3 : 0);
 	const remedy = {
 		possible: false,
@@ -64,4 +70,12 @@ function read(ask: Ask): Reading {
 		findings: beta === 0 ? [] : [{ rule: "prime-rl/to-sampler", key }],
 		remedy,
 	};
+}
+
+function isOfTeacher(key: string, value: Value): boolean {
+	return (
+		(/(^|[._])teacher/.test(key) && value !== 0) ||
+		(/(^|\.)(training_mode|algo\.type|algorithm\.type|algorithms\.\d+\.id)$/.test(key) &&
+			/^ops?d$/.test(showValue(value)))
+	);
 }

@@ -1,5 +1,6 @@
 import type { Candidate } from "../candidate.ts";
-import type { Ask } from "./ask.ts";
+import { type Ask, Unreadable } from "./ask.ts";
+import { distils } from "./distillation.ts";
 import type { Framework, Reading } from "./framework.ts";
 
 export const tinkerCookbook: Framework = {
@@ -25,6 +26,9 @@ export const tinkerCookbook: Framework = {
 };
 
 function read(ask: Ask): Reading {
+	// Its kl_penalty_coef weighs the teacher's KL.
+	if (ask.candidate.hints.some((hint) => /^tinker_cookbook\.distillation(\.|$)/.test(hint)))
+		throw new Unreadable(distils);
 	const key = "kl_penalty_coef";
 	const beta = ask.number(key, 0);
 	const remedy = {

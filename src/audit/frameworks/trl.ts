@@ -50,6 +50,13 @@ export const trl: Framework = {
 			source: "TRL, 2026-07, experimental PPO: kl_estimator (k1)",
 		},
 		{
+			id: "trl/reference-is-policy",
+			severity: "error",
+			message: "the reference is the model that is trained: the KL is 0, whatever its coefficient",
+			why: "Both log-probs are of one model. A reference is a copy, or None for one that the trainer makes.",
+			source: "TRL, up to 0.11: PPOTrainer(config, model, ref_model)",
+		},
+		{
 			id: "trl/correction-by-sequence",
 			severity: "warning",
 			message: 'use_bias_correction_kl is exact per token only with importance_sampling_level="token"',
@@ -114,6 +121,13 @@ export function trainerOf({ program, hints, settings, form }: Candidate): Traine
 	if (command !== undefined) return command as Trainer;
 	const has = (pattern: RegExp) => settings.some(({ key }) => pattern.test(key));
 	if (/\.py$|^[a-z_]+\.[\w.]+$/i.test(program)) {
+		if (has(/^rloo_k$/)) return "rloo";
+		if (
+			(has(/^(num_ppo_epochs|missing_eos_penalty|non_eos_penalty)$/) &&
+				has(/^(kl_coef|total_episodes|response_length|num_mini_batches)$/)) ||
+			(has(/^adap_kl_ctrl$/) && has(/^init_kl_coef$/))
+		)
+			return "ppo";
 		const name = /(?:^|[/_.-])(grpo|rloo)(?=[/_.\w-]*$)/i.exec(program)?.[1].toLowerCase();
 		const isTrl = has(
 			/^(num_generations|max_completion_length|use_vllm|vllm_mode|reward_funcs|per_device_train_batch_size)$/,
@@ -232,8 +246,20 @@ function readPpo(ask: Ask): Reading {
 	const isOld = ask.has(
 		...["init_kl_coef", "mini_batch_size", "adap_kl_ctrl", "ppo_epochs", "log_with", "early_stopping"],
 		...["optimize_cuda_cache", "use_score_scaling", "use_score_norm", "score_clip", "tracker_project_name"],
+		...["model_name", "query_dataset", "steps", "target_kl", "target", "horizon", "kl_penalty", "task_name"],
+		...["forward_batch_size", "ratio_threshold", "compare_steps", "optimize_device_cache"],
+		...["tracker_kwargs", "accelerator_kwargs", "project_kwargs"],
 	);
 	const beta = ask.number(["kl_coef", "init_kl_coef"], isOld ? 0.2 : 0.05);
+	if (ask.has("reference_is_policy")) {
+		const why = "the reference is the model that is trained";
+		return {
+			terms: [],
+			ignored: [{ key, why, rule: "trl/reference-is-policy", coefficient: true }],
+			findings: ask.has(key) ? [] : [{ rule: "trl/reference-is-policy", key: "reference_is_policy" }],
+			remedy: { possible: false, changes: [], nearest: "give PPOTrainer another model as its ref_model" },
+		};
+	}
 	const names = { kl: "k1", k1: "k1", k3: "k3", abs: "abs", mse: "k2", full: "full" } as const;
 	const name = ask.choice(["kl_estimator", "kl_penalty"], "k1", ["k1", "k3", "kl", "abs", "mse", "full"]);
 	const estimator = names[name];

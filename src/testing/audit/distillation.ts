@@ -134,4 +134,17 @@ export const distillationCases: readonly Case[] = [
 		},
 		runs: [{ framework: "verl", objective: "unknown" }],
 	},
+	{
+		...{
+			name: "tinker-cookbook: a script with a teacher",
+			path: "train.py",
+			text: [
+				"import asyncio",
+				"from tinker_cookbook.distillation import train_on_policy",
+				"config = train_on_policy.Config(model_name='x/policy', kl_penalty_coef=0.5)",
+				"asyncio.run(train_on_policy.main(config))\n",
+			].join("\n"),
+		},
+		runs: [{ framework: "tinker-cookbook", objective: "unknown" }],
+	},
 ];

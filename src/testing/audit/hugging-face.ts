@@ -46,6 +46,77 @@ export const huggingFaceCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "TRL: its scripts of PPO",
+			path: "run.sh",
+			text: "accelerate launch examples/scripts/ppo/ppo.py --total_episodes 100 --missing_eos_penalty 1.0\n",
+		},
+		runs: [{ framework: "TRL", objective: "sequence-reverse-kl", place: "reward", coefficient: 0.05 }],
+	},
+	{
+		...{
+			name: "TRL: a script of one's own with the settings of RLOO",
+			path: "run.sh",
+			text: "accelerate launch tune.py --rloo_k 4 --kl_coef 0.03\n",
+		},
+		runs: [{ framework: "TRL", objective: "sequence-reverse-kl", coefficient: 0.03 }],
+	},
+	{
+		...{
+			name: "TRL: a script of one's own with the settings of the old PPO",
+			path: "run.sh",
+			text: "python ppo_tune.py --init_kl_coef=0.3 --adap_kl_ctrl=True --ppo_epochs=4\n",
+		},
+		runs: [{ framework: "TRL", objective: "sequence-reverse-kl", coefficient: 0.3 }],
+	},
+	{
+		...{
+			name: "TRL before 0.12: its PPO by the model's name",
+			path,
+			text: script("from trl import PPOConfig", 'config = PPOConfig(model_name="gpt2", batch_size=8)'),
+		},
+		runs: [{ objective: "sequence-reverse-kl", coefficient: 0.2 }],
+	},
+	{
+		...{
+			name: "TRL before 0.12: a reference that is the policy itself",
+			path,
+			text: script(
+				"from trl import PPOConfig, PPOTrainer",
+				'config = PPOConfig(model_name="gpt2", init_kl_coef=0.1)',
+				"trainer = PPOTrainer(config, policy, policy, tokenizer)",
+			),
+		},
+		runs: [{ objective: "silently-ignored", rules: ["trl/reference-is-policy"] }],
+	},
+	{
+		...{
+			name: "TRL before 0.12: a reference that is not the policy",
+			path,
+			text: script(
+				"from trl import PPOConfig, PPOTrainer",
+				'config = PPOConfig(model_name="gpt2", init_kl_coef=0.1)',
+				"trainer = PPOTrainer(config=config, model=policy, ref_model=None, tokenizer=tokenizer)",
+			),
+		},
+		runs: [{ objective: "sequence-reverse-kl", coefficient: 0.1 }],
+	},
+	{
+		...{
+			name: "TRL: a class of the file's own with a trainer's name",
+			path,
+			text: script(
+				"import trl",
+				"class GRPOTrainer:",
+				"    def train(self):",
+				"        args = trl.GRPOConfig(output_dir='x', beta=0.0)",
+				"        trl.GRPOTrainer(model='m', args=args).train()",
+				"GRPOTrainer(lr=1e-5).train()",
+			),
+		},
+		runs: [{ objective: "none", certainty: "certain" }],
+	},
+	{
+		...{
 			name: "TRL 0.18: beta's default",
 			path,
 			text: script("from trl import GRPOConfig", "args = GRPOConfig()"),

@@ -336,6 +336,79 @@ export const moreFrameworkCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "verifiers: what its newer versions make of its older call",
+			path: "train.py",
+			text: lines("import verifiers as vf", "args = vf.grpo_defaults(run_name='x')", "args.beta = 0.02"),
+		},
+		runs: [
+			{
+				...{ framework: "verifiers", objective: "local-forward-kl", coefficient: 0.02 },
+				...{ certainty: "assumes-version", also: ["silently-ignored"] },
+			},
+		],
+	},
+	{
+		...{
+			name: "verifiers: the class without a KL",
+			path: "train.py",
+			text: lines("import verifiers as vf", "vf.RLTrainer(model=m, env=e, args=vf.RLConfig(run_name='x'))"),
+		},
+		runs: [{ framework: "verifiers", objective: "none", certainty: "certain" }],
+	},
+	{
+		...{
+			name: "Tunix: its command on its own file of defaults",
+			path: "run.sh",
+			text: command(
+				"python3 -m tunix.cli.grpo_main tunix/cli/base_config.yaml",
+				...["grpo_config.num_generations=4", "grpo_config.beta=0.06"],
+			),
+		},
+		runs: [
+			{
+				...{ framework: "Tunix", objective: "zero-mean-noise", coefficient: 0.06 },
+				...{ certainty: "assumes-version", also: ["local-forward-kl"] },
+			},
+		],
+	},
+	{
+		...{
+			name: "prime-rl: settings of after the default's change",
+			path: "rl.toml",
+			text: lines(
+				"max_steps = 4",
+				"[orchestrator.train.sampling]",
+				"max_completion_tokens = 9",
+				"[trainer]",
+				"x = 1",
+			),
+		},
+		runs: [{ framework: "prime-rl", objective: "to-sampler", coefficient: 0.001, certainty: "certain" }],
+	},
+	{
+		...{
+			name: "prime-rl: settings of before the default's change",
+			path: "rl.toml",
+			text: lines("max_steps = 4", "trainer_gpu_ids = [1]", "[orchestrator]", "batch_size = 4"),
+		},
+		runs: [{ framework: "prime-rl", objective: "none", certainty: "certain" }],
+	},
+	{
+		...{
+			name: "prime-rl: an algorithm that distils",
+			path: "rl.toml",
+			text: lines(
+				"[trainer.optim]",
+				"lr = 1e-6",
+				"[orchestrator]",
+				"batch_size = 4",
+				"algo = { type = 'opd' }",
+			),
+		},
+		runs: [{ framework: "prime-rl", objective: "unknown" }],
+	},
+	{
+		...{
 			name: "NeMo-RL: a recipe on its own defaults",
 			path: "grpo.yaml",
 			text: lines(
@@ -425,7 +498,7 @@ export const moreFrameworkCases: readonly Case[] = [
 	},
 	{
 		...{
-			name: "prime-rl: no term before 2026-02 unless it is set",
+			name: "prime-rl: no term before 2026-03 unless it is set",
 			path: "rl.toml",
 			text: lines(
 				"max_steps = 4",

@@ -276,6 +276,35 @@ export const otherCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "open-instruct: the PPO that has its KL in the reward",
+			path,
+			text: command("python open_instruct/ppo_vllm_thread_ray_gtrl.py", "--beta 0.07", "--gamma 1.0"),
+		},
+		runs: [
+			{
+				...{ framework: "open-instruct", objective: "sequence-reverse-kl", place: "reward" },
+				...{ estimator: "k1", coefficient: 0.07, certainty: "certain" },
+			},
+		],
+	},
+	{
+		...{
+			name: "open-instruct: k3 in the reward of that PPO",
+			path,
+			text: command("python open_instruct/ppo_vllm_thread_ray_gtrl.py", "--kl_estimator kl3"),
+		},
+		runs: [{ objective: "reverse-minus-forward", rules: ["open-instruct/k3-in-reward"] }],
+	},
+	{
+		...{
+			name: "open-instruct: its second PPO, in the loss with the first's estimator",
+			path,
+			text: command("python open_instruct/ppo2.py", "--beta 0.02"),
+		},
+		runs: [{ objective: "zero-mean-noise", place: "loss", rules: ["open-instruct/k1-in-loss"] }],
+	},
+	{
+		...{
 			name: "prime-rl: to the sampler",
 			path: "rl.toml",
 			text: "max_steps = 10\n[trainer.loss]\nkl_tau = 0.002\n[orchestrator]\nbatch_size = 4\n[orchestrator.sampling]\nmax_tokens = 4\n",

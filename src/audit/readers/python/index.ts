@@ -9,6 +9,7 @@ import type { Pieces } from "../shell/expand.ts";
 import { programOf } from "../shell/program.ts";
 import { Evaluator, mayMatter } from "./evaluate.ts";
 import { type Addition, assignments, namesOf } from "./names.ts";
+import { selfReference } from "./self-reference.ts";
 import { SettingsReader, settingsClass } from "./settings.ts";
 import { type Argument, argumentsOf, childrenOf, lastName, stringOf } from "./tree.ts";
 import { elementsOf } from "./turns.ts";
@@ -50,12 +51,14 @@ class Reader {
 	readonly #seen = new Set<string>();
 	/** Classes that a command line fills. */
 	readonly #parsed = new Set<string>();
+	readonly #selfReference: SyntaxNode | null;
 
 	constructor(source: Source) {
 		this.#source = source;
 		this.#text = source.text;
 		const root = parser.parse(source.text).topNode;
 		this.#names = namesOf(root, source.text);
+		this.#selfReference = selfReference(root, source.text);
 		const defaults = new Map<string, Value>();
 		this.#evaluator = new Evaluator(source.text, this.#names, defaults);
 		this.#settings = new SettingsReader(source, this.#names, this.#evaluator);
@@ -167,12 +170,26 @@ class Reader {
 			return false;
 		const ofClass = this.#classes.get(name);
 		if (ofClass !== undefined) this.#instantiated.add(name);
+		// A trainer of the file's own is told by what it does inside.
+		const isOwn = ofClass !== undefined && !ofClass.bases.some((base) => /Trainer$/.test(base));
+		if (isOwn && /Trainer$/.test(name)) return false;
 		this.#inTurns(node, () => {
 			const { settings, open } = this.#settings.arguments(node, "", 0);
-			const all = [...(ofClass?.settings ?? []), ...settings, ...this.#settings.assignedLater(node)];
+			const all = [
+				...(ofClass?.settings ?? []),
+				...settings,
+				...this.#settings.assignedLater(node),
+				...(name === "PPOConfig" ? this.#reference() : []),
+			];
 			this.#push(name, ofClass?.bases ?? [], all, node.from, open);
 		});
 		return true;
+	}
+
+	/** That the reference is the policy itself is said of the policy's settings. */
+	#reference(): readonly Setting[] {
+		const at = this.#selfReference;
+		return at === null ? [] : [{ key: "reference_is_policy", value: true, ...this.#source.place(at.from) }];
 	}
 
 	/** slime's launchers: `execute_train(train_args=..., train_script="train_async.py")`. */
