@@ -149,7 +149,7 @@ export const moreFrameworkCases: readonly Case[] = [
 				"deepspeed main.py",
 				"--actor_model_name_or_path facebook/opt-1.3b",
 				"--critic_model_name_or_path ./rm",
-				"--num_train_epochs 1",
+				"--ppo_epochs 1",
 			),
 		},
 		runs: [{ framework: "DeepSpeed-Chat", objective: "sequence-reverse-kl", coefficient: 0.1 }],
