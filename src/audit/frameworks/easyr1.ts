@@ -2,6 +2,7 @@ import type { Candidate } from "../candidate.ts";
 import { type Ask, Unreadable } from "./ask.ts";
 import { normalisationRule } from "./common-rules.ts";
 import type { Framework, Reading } from "./framework.ts";
+import { onlyValidates } from "./verl.ts";
 import { verlEstimators, verlName } from "./verl-estimators.ts";
 
 /** The fork of verl whose KL stands under `algorithm` alone. */
@@ -19,12 +20,17 @@ export const easyR1: Framework = {
 			source: "EasyR1, verl/trainer/config.py: AlgorithmConfig.disable_kl",
 		},
 	],
-	recognises: ({ program, settings }: Candidate) =>
-		/(^|[./])verl\.trainer\.main$/.test(program) ||
-		(settings.some(({ key }) => key.startsWith("worker.actor.")) &&
-			settings.some(({ key }) => key.startsWith("algorithm."))),
+	recognises: isEasyR1,
 	read,
 };
+
+function isEasyR1(candidate: Candidate): boolean {
+	const has = (prefix: string) => candidate.settings.some(({ key }) => key.startsWith(prefix));
+	return (
+		!onlyValidates(candidate) &&
+		(/(^|[./])verl\.trainer\.main$/.test(candidate.program) || (has("worker.actor.") && has("algorithm.")))
+	);
+}
 
 function read(ask: Ask): Reading {
 	const isOff = ask.flag("algorithm.disable_kl", false);
