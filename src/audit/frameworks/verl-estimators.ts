@@ -1,5 +1,5 @@
 import type { Estimator } from "../../kl/estimators.ts";
-import type { Ask } from "./ask.ts";
+import { type Ask, Unreadable } from "./ask.ts";
 
 export const verlNames = [
 	"kl",
@@ -34,6 +34,12 @@ export const verlEstimators: Record<Exclude<VerlName, "full">, Estimator> = {
 	},
 };
 
+/** A setting of copies by which the KL is that of the reference to the policy, or another divergence. */
+const direction = /(^|[._])kl(_loss|_penalty)?_(direction|divergence)$/;
+
 export function verlName(ask: Ask, key: string, fallback: VerlName): VerlName {
+	const turned = ask.candidate.settings.find((one) => direction.test(one.key));
+	if (turned !== undefined && !ask.written(turned.key).startsWith("reverse"))
+		throw new Unreadable(`${turned.key} is no setting that is known, and may turn the KL round`);
 	return ask.choice(key, fallback, verlNames, ["kl", "mse", "low_var_kl", "abs"]);
 }

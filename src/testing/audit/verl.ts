@@ -322,6 +322,18 @@ export const verlCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "EasyR1: a copy that can turn the KL round",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main",
+				...["algorithm.use_kl_loss=true", "algorithm.kl_penalty=k3", "algorithm.kl_coef=0.02"],
+				"algorithm.kl_direction=forward",
+			),
+		},
+		runs: [{ framework: "EasyR1", objective: "unknown", certainty: "unknown" }],
+	},
+	{
+		...{
 			name: "EasyR1: its file of settings is not here",
 			path,
 			text: command("python3 -m verl.trainer.main", "config=nowhere/config.yaml"),
