@@ -65,6 +65,18 @@ export const distillationCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "verl: a teacher is where the reference is read from",
+			path: "run.sh",
+			text: command(
+				"T=models/teacher-7b\npython3 -m verl.trainer.main_ppo",
+				...["actor_rollout_ref.actor.use_kl_loss=True", "algorithm.use_kl_in_reward=False"],
+				'actor_rollout_ref.model.ref_path="$T"',
+			),
+		},
+		runs: [{ framework: "verl", objective: "unknown" }],
+	},
+	{
+		...{
 			name: "ms-swift: GRPO with a teacher",
 			path,
 			text: command(
