@@ -334,6 +334,44 @@ export const verlCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "EasyR1: the older settings, k3 in the loss",
+			path: "config.yaml",
+			text: [
+				"algorithm:\n  adv_estimator: grpo\n  kl_coef: 0.0",
+				"worker:\n  actor:\n    use_kl_loss: true\n    kl_loss_coef: 0.005\n    kl_loss_type: low_var_kl\n",
+			].join("\n"),
+		},
+		runs: [...[{ framework: "EasyR1", objective: "local-forward-kl", estimator: "k3", coefficient: 0.005 }]],
+	},
+	{
+		...{
+			name: "EasyR1: the older settings, the loss's KL off",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main",
+				...["worker.actor.use_kl_loss=false", "worker.actor.kl_loss_coef=0.2", "algorithm.kl_coef=0.01"],
+			),
+		},
+		runs: [
+			{
+				...{ objective: "sequence-reverse-kl", estimator: "k1", coefficient: 0.01 },
+				...{ rules: ["easyr1/other-place"], ignored: ["worker.actor.kl_loss_coef"] },
+			},
+		],
+	},
+	{
+		...{
+			name: "EasyR1: the older settings, the loss's KL weighs nothing",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main",
+				...["worker.actor.kl_loss_coef=0", "algorithm.kl_coef=0.01"],
+			),
+		},
+		runs: [{ objective: "silently-ignored", rules: ["easyr1/other-place"] }],
+	},
+	{
+		...{
 			name: "EasyR1: its file of settings is not here",
 			path,
 			text: command("python3 -m verl.trainer.main", "config=nowhere/config.yaml"),
