@@ -7,7 +7,7 @@ const switches = [
 	...["use_opd", "is_pure_opd", "opsd_mode", "opd_pure"],
 ];
 /** Any other setting of a teacher, as those that need no switch have them: open-instruct, ms-swift, copies of verl. */
-const ofTeacher = /((^|[._])(teacher(?!_forc)|distill|opd_teacher)[^.]*)/;
+const ofTeacher = /((^|[._])(teacher(?!_forc)|distill|opd_teacher|opd(?=\.))[^.]*)/;
 
 /** Where the reference is read from, in what has a setting for it. */
 const ofReference = /(^|[._])ref(erence)?([._]model)?[._]path$/;
@@ -40,7 +40,8 @@ function isTeacher(value: Value): boolean {
 	return /teacher/i.test(isUnknown(value) ? value.unknown : String(value));
 }
 
-function isEmpty(value: Value): boolean {
+/** Whether a value is nothing, 0 or a switch that is off. */
+export function isEmpty(value: Value): boolean {
 	return !isUnknown(value) && /^(|0|0?\.0+|false|none|null)$/i.test(String(value));
 }
 

@@ -29,7 +29,12 @@ export const trinity: Framework = {
 	read,
 };
 
+/** The loss's KL of version 0.1; the reward's is in the file of verl's that `trainer_config_path` names. */
+const older = ["trainer.actor_use_kl_loss", "trainer.actor_kl_loss_coef"];
+
 function read(ask: Ask): Reading {
+	if (ask.has(...older))
+		throw new Unreadable("actor_use_kl_loss is of version 0.1, whose KL is that of verl's own settings");
 	const algorithm = ask.text(kind, "ppo");
 	const remedy = {
 		possible: true,

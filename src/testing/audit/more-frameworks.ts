@@ -231,6 +231,17 @@ export const moreFrameworkCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "Trinity-RFT: the settings of its first version",
+			path: "c.yaml",
+			text: [
+				"algorithm:\n  algorithm_type: grpo",
+				"trainer:\n  actor_use_kl_loss: true\n  actor_kl_loss_coef: 0.01\n",
+			].join("\n"),
+		},
+		runs: [{ framework: "Trinity-RFT", objective: "unknown" }],
+	},
+	{
+		...{
 			name: "Trinity-RFT: a penalty in the reward",
 			path: "train.yaml",
 			text: lines(

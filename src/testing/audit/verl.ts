@@ -334,6 +334,30 @@ export const verlCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "verl: a copy that changes the KL of the reward",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main_ppo",
+				...["algorithm.use_kl_in_reward=True", "algorithm.kl_penalty=kl"],
+				"+algorithm.kl_in_reward_mode=rollout_mean",
+			),
+		},
+		runs: [{ framework: "verl", objective: "unknown" }],
+	},
+	{
+		...{
+			name: "verl: a copy that could change the KL",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main_ppo",
+				...["algorithm.use_kl_in_reward=True", "algorithm.kl_penalty=kl", "algorithm.kl_ctrl.kl_coef=0.01"],
+				...["+algorithm.kl_skip_thought=False", "+actor_rollout_ref.actor.kl_loss_coef_final=0.1"],
+			),
+		},
+		runs: [{ framework: "verl", objective: "sequence-reverse-kl" }],
+	},
+	{
+		...{
 			name: "EasyR1: the older settings, k3 in the loss",
 			path: "config.yaml",
 			text: [
