@@ -7,7 +7,10 @@ const switches = [
 	...["use_opd", "is_pure_opd", "opsd_mode", "opd_pure"],
 ];
 /** Any other setting of a teacher, as those that need no switch have them: open-instruct, ms-swift, copies of verl. */
-const ofTeacher = /((^|[._])(teacher(?!_forc)|distill|opd_teacher)[^.]*)/;
+const ofTeacher = /((^|[._])(teacher(?!_forc)|distill|opd_teacher|opd(?=\.))[^.]*)/;
+
+/** Where the reference is read from, in what has a setting for it. */
+const ofReference = /(^|[._])ref(erence)?([._]model)?[._]path$/;
 
 /** A teacher's KL stands where a reference's would, and the teacher may be any: no verdict holds of it. */
 export function refuseDistillation(ask: Ask): void {
@@ -15,7 +18,10 @@ export function refuseDistillation(ask: Ask): void {
 		switches.some((key) => ask.has(key) && ask.flag(key, false)) ||
 		// Copies of verl whose reward model is the teacher.
 		ask.written("algorithm.adv_estimator").startsWith("token_reward_direct") ||
-		ask.candidate.settings.some(({ key, value }) => namesTeacher(ask, key) && !isEmpty(value));
+		ask.candidate.settings.some(
+			({ key, value }) =>
+				(namesTeacher(ask, key) && !isEmpty(value)) || (ofReference.test(key) && isTeacher(value)),
+		);
 	const isIdle = ask.has("opd_kl_coef") && ask.number("opd_kl_coef", 1) === 0 && !ask.under("opsd_");
 	if ((isOn && !isIdle) || /distill|(^|[./_])opd([./_]|$)/.test(ask.candidate.program))
 		throw new Unreadable(distils);
@@ -30,7 +36,12 @@ function namesTeacher(ask: Ask, key: string): boolean {
 	return !ask.has(enabled) || ask.flag(enabled, false);
 }
 
-function isEmpty(value: Value): boolean {
+function isTeacher(value: Value): boolean {
+	return /teacher/i.test(isUnknown(value) ? value.unknown : String(value));
+}
+
+/** Whether a value is nothing, 0 or a switch that is off. */
+export function isEmpty(value: Value): boolean {
 	return !isUnknown(value) && /^(|0|0?\.0+|false|none|null)$/i.test(String(value));
 }
 

@@ -2,6 +2,7 @@ import type { Candidate } from "../candidate.ts";
 import type { Ask } from "./ask.ts";
 import { normalisationRule } from "./common-rules.ts";
 import type { Framework, Reading } from "./framework.ts";
+import { readPpo } from "./trl.ts";
 
 export const msSwift: Framework = {
 	name: "ms-swift",
@@ -16,13 +17,13 @@ export const msSwift: Framework = {
 			);
 		return (
 			(isSwift || program === "") &&
-			settings.some(({ key, value }) => key === "rlhf_type" && value === "grpo")
+			settings.some(({ key, value }) => key === "rlhf_type" && (value === "grpo" || value === "ppo"))
 		);
 	},
-	read,
+	read: (ask) => (ask.written("rlhf_type") === "ppo" ? readPpo(ask) : readGrpo(ask)),
 };
 
-function read(ask: Ask): Reading {
+function readGrpo(ask: Ask): Reading {
 	const key = "beta";
 	const beta = ask.number(key, 0.04);
 	const remedy = { possible: true, changes: [["kl_in_reward", "true"]] } as const;

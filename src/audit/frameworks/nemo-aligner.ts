@@ -2,7 +2,12 @@ import type { Candidate } from "../candidate.ts";
 import { type Ask, Unreadable } from "./ask.ts";
 import type { Framework, Reading } from "./framework.ts";
 
-const coefs = ["trainer.ppo.initial_policy_kl_penalty", "trainer.reinforce.initial_policy_kl_penalty"];
+const inLoss = "trainer.grpo.initial_policy_kl_penalty";
+const inReward = ["trainer.ppo.initial_policy_kl_penalty", "trainer.reinforce.initial_policy_kl_penalty"];
+
+/** Its own files of defaults, and the programs that begin with them. */
+const ownBase = /(^|\/)gpt_(ppo_actor|reinforce_actor|grpo)(\.ya?ml)?$/;
+const ownProgram = /(^|\/)train_gpt_(ppo|reinforce)_actor\.py$/;
 
 export const nemoAligner: Framework = {
 	name: "NeMo-Aligner",
@@ -10,17 +15,32 @@ export const nemoAligner: Framework = {
 	packages: ["nemo-aligner", "nemo_aligner"],
 	others: [],
 	rules: [],
-	recognises: ({ settings }: Candidate) => settings.some(({ key }) => coefs.includes(key)),
-	read,
+	recognises: ({ settings }: Candidate) =>
+		settings.some(({ key }) => key === inLoss || inReward.includes(key)),
+	ownsBase: (base) => ownBase.test(base),
+	read: (ask) => (ask.has(inLoss) ? readGrpo(ask) : readReward(ask)),
 };
 
-function read(ask: Ask): Reading {
-	const key = ask.at(...coefs)!.key;
+function readGrpo(ask: Ask): Reading {
+	const beta = ask.number(inLoss, 0);
+	return {
+		terms: beta === 0 ? [] : [{ place: "loss", estimator: "k3", beta, key: inLoss }],
+		remedy: {
+			possible: false,
+			changes: [],
+			nearest: "GRPO's KL is k3 in the loss; REINFORCE has it in the reward",
+		},
+	};
+}
+
+function readReward(ask: Ask): Reading {
+	const key = ask.at(...inReward)!.key;
 	const beta = ask.number(key, 0);
 	const absolute = key.replace("initial_policy_kl_penalty", "use_absolute_kl");
 	const remedy = { possible: true, changes: [[absolute, "False"]] } as const;
 	if (beta === 0) return { terms: [], remedy };
-	if (!ask.has(absolute)) throw new Unreadable(`${absolute} is not set here, and decides the estimator`);
+	if (!ask.has(absolute) && !ownProgram.test(ask.candidate.program))
+		throw new Unreadable(`${absolute} is not set here, and decides the estimator`);
 	const estimator = ask.flag(absolute, true) ? "abs" : "k1";
 	const base = { place: "reward", estimator, beta, key } as const;
 	if (key.startsWith("trainer.reinforce.")) return { terms: [base], remedy };

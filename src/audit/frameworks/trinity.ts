@@ -1,4 +1,5 @@
 import type { Candidate } from "../candidate.ts";
+import { showValue } from "../value.ts";
 import { type Ask, Unreadable } from "./ask.ts";
 import type { Framework, Reading, Term } from "./framework.ts";
 
@@ -6,6 +7,8 @@ const kind = "algorithm.algorithm_type";
 const names = { k1: "k1", k2: "k2", k3: "k3", low_var_kl: "k3", abs: "abs", corrected_k3: "k3" } as const;
 type Name = keyof typeof names | "none";
 const all: readonly Name[] = ["none", "k1", "k2", "k3", "low_var_kl", "abs", "corrected_k3"];
+/** `mode` of a run that trains nothing. */
+const withoutTraining = /^(explore|bench|serve)$/;
 const withoutKl = /^(dapo|asymre|sppo)$/;
 const withK2 =
 	/^(ppo|grpo|reinforceplusplus|rloo|opmd|topr|cispo|gspo|sapo|rec|multi_step_grpo|gigpo|grpo_verl)$/;
@@ -16,11 +19,22 @@ export const trinity: Framework = {
 	packages: ["trinity-rft"],
 	others: [],
 	rules: [],
-	recognises: ({ settings }: Candidate) => settings.some(({ key }) => key === kind),
+	recognises: ({ settings }: Candidate) => {
+		const is = (name: string, words: RegExp) =>
+			settings.some(({ key, value }) => key === name && words.test(showValue(value)));
+		return (
+			settings.some(({ key }) => key === kind) && !is(kind, /^(sft|dpo)$/) && !is("mode", withoutTraining)
+		);
+	},
 	read,
 };
 
+/** The loss's KL of version 0.1; the reward's is in the file of verl's that `trainer_config_path` names. */
+const older = ["trainer.actor_use_kl_loss", "trainer.actor_kl_loss_coef"];
+
 function read(ask: Ask): Reading {
+	if (ask.has(...older))
+		throw new Unreadable("actor_use_kl_loss is of version 0.1, whose KL is that of verl's own settings");
 	const algorithm = ask.text(kind, "ppo");
 	const remedy = {
 		possible: true,

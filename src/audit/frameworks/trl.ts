@@ -239,7 +239,8 @@ function readRloo(ask: Ask): Reading {
 	};
 }
 
-function readPpo(ask: Ask): Reading {
+/** PPO's KL is in the reward of each token. */
+export function readPpo(ask: Ask): Reading {
 	// `init_kl_coef` and `kl_penalty` are of versions before 0.12.
 	const key = ask.at("kl_coef", "init_kl_coef")?.key ?? "kl_coef";
 	// Up to 0.11 another class had this name, with other settings and another default.

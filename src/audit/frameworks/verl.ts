@@ -1,4 +1,5 @@
 import type { Candidate } from "../candidate.ts";
+import { showValue } from "../value.ts";
 import { type Ask, Unreadable } from "./ask.ts";
 import { normalisationRule } from "./common-rules.ts";
 import type { Found, Framework, Ignored, Reading, Term } from "./framework.ts";
@@ -15,7 +16,8 @@ const rewardType = "algorithm.kl_penalty";
 /** Entry points whose trainer is verl's own. */
 const known = /(^|[./])(main_ppo\w*|main_dapo|fully_async_main|siirl\.main_dag|\w*main_ppo)(\.py)?$/;
 /** What verl starts besides training by reward. */
-const others = /(^|[./_-])sft|main_eval|main_generation|model_merger|preprocess|main_reward/;
+const others =
+	/(^|[./_-])sft|main_eval|main_generation|model_merger|preprocess|main_reward|(^|[./_-])eval(uate|uation)?(\.py)?$|(^|[./])verl\.(workers|utils|tools)\./;
 
 export const verl: Framework = {
 	name: "verl",
@@ -105,8 +107,9 @@ export const verl: Framework = {
 	read,
 };
 
-function isVerl({ program, settings }: Candidate): boolean {
-	if (others.test(program)) return false;
+function isVerl(candidate: Candidate): boolean {
+	const { program, settings } = candidate;
+	if (others.test(program) || onlyValidates(candidate)) return false;
 	// SkyRL has a main_dapo too.
 	if (settings.some(({ key }) => key.startsWith("trainer.algorithm."))) return false;
 	return (
@@ -114,6 +117,12 @@ function isVerl({ program, settings }: Candidate): boolean {
 		known.test(program) ||
 		settings.some(({ key }) => key.startsWith("actor_rollout_ref."))
 	);
+}
+
+/** Whether it is an evaluation that verl's own trainer makes. */
+export function onlyValidates({ settings }: Candidate): boolean {
+	const last = settings.findLast(({ key }) => key === "trainer.val_only");
+	return last !== undefined && /^true$/i.test(showValue(last.value));
 }
 
 function read(ask: Ask): Reading {

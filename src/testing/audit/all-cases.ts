@@ -15,11 +15,12 @@ import { remedyCases } from "./remedies.ts";
 import { rollCases } from "./roll.ts";
 import { shellCases } from "./shell.ts";
 import { shellChoiceCases } from "./shell-choices.ts";
+import { startCases } from "./starts.ts";
 import { verlCases } from "./verl.ts";
 
 /** Texts with the verdict that each must have. */
 export const allCases: readonly Case[] = [
 	...[verlCases, shellCases, habitCases, jobCases, huggingFaceCases, pythonTurnCases, otherCases],
 	...[moreFrameworkCases, publishedCases, remedyCases, notebookCases, optionCases],
-	...[pythonDictCases, rollCases, distillationCases, foreignKlCases, shellChoiceCases],
+	...[pythonDictCases, rollCases, distillationCases, foreignKlCases, shellChoiceCases, startCases],
 ].flat();

@@ -35,6 +35,29 @@ export const distillationCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "EasyR1: a copy that distils",
+			path: "run.sh",
+			text: command(
+				"python3 -m verl.trainer.main",
+				...["algorithm.use_kl_loss=true", "algorithm.kl_penalty=low_var_kl", "algorithm.opd.enabled=true"],
+			),
+		},
+		runs: [{ framework: "EasyR1", objective: "unknown" }],
+	},
+	{
+		...{
+			name: "EasyR1: a copy that could distil",
+			path: "run.sh",
+			text: command(
+				"python3 -m verl.trainer.main",
+				...["algorithm.use_kl_loss=true", "algorithm.kl_penalty=low_var_kl"],
+				...["algorithm.opd.enabled=false", "algorithm.opd.top_k=8"],
+			),
+		},
+		runs: [{ framework: "EasyR1", objective: "local-forward-kl" }],
+	},
+	{
+		...{
 			name: "verl: distillation off",
 			path,
 			text: command(
@@ -62,6 +85,18 @@ export const distillationCases: readonly Case[] = [
 			),
 		},
 		runs: [{ framework: "open-instruct", objective: "unknown" }],
+	},
+	{
+		...{
+			name: "verl: a teacher is where the reference is read from",
+			path: "run.sh",
+			text: command(
+				"T=models/teacher-7b\npython3 -m verl.trainer.main_ppo",
+				...["actor_rollout_ref.actor.use_kl_loss=True", "algorithm.use_kl_in_reward=False"],
+				'actor_rollout_ref.model.ref_path="$T"',
+			),
+		},
+		runs: [{ framework: "verl", objective: "unknown" }],
 	},
 	{
 		...{

@@ -300,6 +300,20 @@ export const habitCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "shell: blanks and comments behind the backslash of a line that is meant to go on",
+			path,
+			text: lines(
+				`${main} \\ # the program`,
+				`  ${on} \\ `,
+				`  ${coef}=0.5 \\\t`,
+				"  algorithm.use_kl_in_reward=False \\ # of no effect",
+				"  actor_rollout_ref.actor.kl_loss_type=mse",
+			),
+		},
+		runs: [{ objective: "local-reverse-kl", coefficient: 0.5, certainty: "certain" }],
+	},
+	{
+		...{
 			name: "slime: a launcher in Python",
 			path: "run.py",
 			text: lines(

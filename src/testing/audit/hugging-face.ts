@@ -460,6 +460,17 @@ export const huggingFaceCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "ms-swift: PPO is TRL's",
+			path: "a.sh",
+			text: 'swift rlhf --rlhf_type ppo --kl_coef "${KL:-0.1}"\nswift rlhf --rlhf_type ppo --gamma 0.9\n',
+		},
+		runs: [
+			{ framework: "ms-swift", objective: "sequence-reverse-kl", coefficient: 0.1 },
+			{ framework: "ms-swift", objective: "biased", coefficient: 0.05 },
+		],
+	},
+	{
+		...{
 			name: "ms-swift: DPO is no such run",
 			path: "a.sh",
 			text: "swift rlhf --rlhf_type dpo --beta 0.1\n",

@@ -203,11 +203,42 @@ export const moreFrameworkCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "NeMo-Aligner: its files of defaults have the absolute log-ratio",
+			path: "run.sh",
+			text: command(
+				"python examples/nlp/gpt/train_gpt_reinforce_actor.py",
+				...["--config-path=conf", "--config-name=gpt_reinforce_actor"],
+				"trainer.reinforce.initial_policy_kl_penalty=0.02",
+			),
+		},
+		runs: [{ framework: "NeMo-Aligner", objective: "biased", estimator: "abs", coefficient: 0.02 }],
+	},
+	{
+		...{
+			name: "NeMo-Aligner: GRPO",
+			path: "run.sh",
+			text: command("python train_gpt_grpo.py", "trainer.grpo.initial_policy_kl_penalty=0.002"),
+		},
+		runs: [{ framework: "NeMo-Aligner", objective: "local-forward-kl", place: "loss", coefficient: 0.002 }],
+	},
+	{
+		...{
 			name: "Trinity-RFT: k2 in the loss by default",
 			path: "train.yaml",
 			text: lines("algorithm:", "  algorithm_type: grpo", "  repeat_times: 8"),
 		},
 		runs: [{ framework: "Trinity-RFT", objective: "local-reverse-kl", estimator: "k2", coefficient: 0.001 }],
+	},
+	{
+		...{
+			name: "Trinity-RFT: the settings of its first version",
+			path: "c.yaml",
+			text: [
+				"algorithm:\n  algorithm_type: grpo",
+				"trainer:\n  actor_use_kl_loss: true\n  actor_kl_loss_coef: 0.01\n",
+			].join("\n"),
+		},
+		runs: [{ framework: "Trinity-RFT", objective: "unknown" }],
 	},
 	{
 		...{

@@ -322,6 +322,80 @@ export const verlCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "EasyR1: a copy that can turn the KL round",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main",
+				...["algorithm.use_kl_loss=true", "algorithm.kl_penalty=k3", "algorithm.kl_coef=0.02"],
+				"algorithm.kl_direction=forward",
+			),
+		},
+		runs: [{ framework: "EasyR1", objective: "unknown", certainty: "unknown" }],
+	},
+	{
+		...{
+			name: "verl: a copy that changes the KL of the reward",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main_ppo",
+				...["algorithm.use_kl_in_reward=True", "algorithm.kl_penalty=kl"],
+				"+algorithm.kl_in_reward_mode=rollout_mean",
+			),
+		},
+		runs: [{ framework: "verl", objective: "unknown" }],
+	},
+	{
+		...{
+			name: "verl: a copy that could change the KL",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main_ppo",
+				...["algorithm.use_kl_in_reward=True", "algorithm.kl_penalty=kl", "algorithm.kl_ctrl.kl_coef=0.01"],
+				...["+algorithm.kl_skip_thought=False", "+actor_rollout_ref.actor.kl_loss_coef_final=0.1"],
+			),
+		},
+		runs: [{ framework: "verl", objective: "sequence-reverse-kl" }],
+	},
+	{
+		...{
+			name: "EasyR1: the older settings, k3 in the loss",
+			path: "config.yaml",
+			text: [
+				"algorithm:\n  adv_estimator: grpo\n  kl_coef: 0.0",
+				"worker:\n  actor:\n    use_kl_loss: true\n    kl_loss_coef: 0.005\n    kl_loss_type: low_var_kl\n",
+			].join("\n"),
+		},
+		runs: [...[{ framework: "EasyR1", objective: "local-forward-kl", estimator: "k3", coefficient: 0.005 }]],
+	},
+	{
+		...{
+			name: "EasyR1: the older settings, the loss's KL off",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main",
+				...["worker.actor.use_kl_loss=false", "worker.actor.kl_loss_coef=0.2", "algorithm.kl_coef=0.01"],
+			),
+		},
+		runs: [
+			{
+				...{ objective: "sequence-reverse-kl", estimator: "k1", coefficient: 0.01 },
+				...{ rules: ["easyr1/other-place"], ignored: ["worker.actor.kl_loss_coef"] },
+			},
+		],
+	},
+	{
+		...{
+			name: "EasyR1: the older settings, the loss's KL weighs nothing",
+			path,
+			text: command(
+				"python3 -m verl.trainer.main",
+				...["worker.actor.kl_loss_coef=0", "algorithm.kl_coef=0.01"],
+			),
+		},
+		runs: [{ objective: "silently-ignored", rules: ["easyr1/other-place"] }],
+	},
+	{
+		...{
 			name: "EasyR1: its file of settings is not here",
 			path,
 			text: command("python3 -m verl.trainer.main", "config=nowhere/config.yaml"),

@@ -5,8 +5,8 @@ import type { Source } from "../../source.ts";
 import { isUnknown, type Value } from "../../value.ts";
 import type { Embedded, ReadFile } from "../reader.ts";
 import { commandForm, readArguments } from "../shell/arguments.ts";
-import type { Pieces } from "../shell/expand.ts";
-import { programOf } from "../shell/program.ts";
+import { type Pieces, plainText } from "../shell/expand.ts";
+import { type Program, programOf } from "../shell/program.ts";
 import { Evaluator, mayMatter } from "./evaluate.ts";
 import { type Addition, assignments, namesOf } from "./names.ts";
 import { selfReference } from "./self-reference.ts";
@@ -227,7 +227,7 @@ class Reader {
 		if (!/^(Array|Tuple)Expression$|^VariableName$|^BinaryExpression$/.test(first.name)) return;
 		this.#inTurns(node, () => {
 			const words = this.#words(node, name);
-			const program = programOf(words);
+			const program = programOf(words) ?? (this.#isArgv(node) ? argvProgram(words) : null);
 			if (program === null) return;
 			const given = words.slice(program.from);
 			const { settings, bases, open } = readArguments(given, this.#source);
@@ -237,6 +237,13 @@ class Reader {
 				...this.#source.place(node.from),
 			});
 		});
+	}
+
+	/** Whether a list is what a program that is started within this one takes for its command line. */
+	#isArgv(node: SyntaxNode): boolean {
+		const target =
+			node.parent?.name === "AssignStatement" ? assignments(node.parent).at(0)?.target : undefined;
+		return target !== undefined && this.#slice(target) === "sys.argv";
 	}
 
 	/** The words of a list or of lists that are joined, and of those that are added to its name. */
@@ -318,6 +325,15 @@ class Reader {
 	#slice({ from, to }: SyntaxNode): string {
 		return this.#text.slice(from, to);
 	}
+}
+
+/** The module that a command line says first, where it says more. */
+function argvProgram(words: readonly Pieces[]): Program | null {
+	const name = words.length < 2 ? null : plainText(words[0]);
+	const says = words
+		.slice(1)
+		.some((word) => word.some((piece) => "text" in piece && piece.text.includes("=")));
+	return name !== null && says && /^\w+(\.\w+)+$/.test(name) ? { name, from: 1 } : null;
 }
 
 /** The name that a statement gives a value to; null where the value is none of its own. */

@@ -1,5 +1,5 @@
 import { trimmed } from "./glob.ts";
-import { Lexer, type Part, type Word } from "./words.ts";
+import { type Heredoc, Lexer, type Part, type Word } from "./words.ts";
 
 /** A stretch of a word's text after expansion, and where it stands; or why it is not known. */
 export type Piece =
@@ -10,6 +10,8 @@ export type Piece =
 			readonly isDefault?: string;
 			/** Whether an option of the script would set it. */
 			readonly byOption?: true;
+			/** The heredoc of which a variable holds it. */
+			readonly of?: Heredoc;
 	  }
 	| { readonly unknown: string; readonly at: number };
 

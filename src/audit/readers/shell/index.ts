@@ -5,9 +5,10 @@ import type { Candidate } from "../../candidate.ts";
 import type { Source } from "../../source.ts";
 import type { Embedded, ReadFile } from "../reader.ts";
 import { commandForm, readArguments } from "./arguments.ts";
-import { plainText } from "./expand.ts";
-import { programOf } from "./program.ts";
+import { type Pieces, plainText } from "./expand.ts";
+import { type Program, programOf } from "./program.ts";
 import { commandsOf } from "./run.ts";
+import { scriptCallOf } from "./script-call.ts";
 import { writtenName } from "./script-parts.ts";
 import type { Command, Scripts } from "./scripts.ts";
 import type { Heredoc } from "./words.ts";
@@ -25,13 +26,15 @@ export function readShell(source: Source, base = 0): ReadFile {
 			for (const one of found) named.set(one, name ?? "");
 			embedded.push(...found);
 		}
-		const program = programOf(command.words);
+		const program = programOf(command.words) ?? scriptElsewhere(command.words);
 		if (program === null) return;
 		const given = command.words.slice(program.from);
 		const args = readArguments(given, source);
+		const open = "isElsewhere" in program ? `${program.name} is not beside this file` : null;
 		const candidate: Candidate = {
 			...{ form: commandForm(given, program.name), program: program.name },
-			...{ hints: [], settings: args.settings, bases: args.bases, open: args.open, written: source.written },
+			...{ hints: [], settings: args.settings, bases: args.bases, written: source.written },
+			open: args.open ?? open,
 			...(command.assumed.length === 0 ? {} : { assumed: command.assumed }),
 			...source.place(command.words[Math.max(0, program.from - 1)].at(0)?.at ?? command.at),
 		};
@@ -58,6 +61,21 @@ export function readShell(source: Source, base = 0): ReadFile {
 	return { candidates, embedded: embedded.filter((one) => !isUsed(one)) };
 }
 
+/** A script that cannot be read, where it is given a KL by hydra's overrides: what passes them on has them last. */
+function scriptElsewhere(words: readonly Pieces[]): (Program & { readonly isElsewhere: true }) | null {
+	const call = scriptCallOf(words);
+	if (call === null) return null;
+	const isTold = call.args.some(
+		(word) => /^\+*[a-z_]\w*(\.\w+)+=/.test(written(word)) && /kl/.test(written(word)),
+	);
+	const from = words.length - call.args.length;
+	return isTold ? { name: posix.basename(call.path), from, isElsewhere: true } : null;
+}
+
+function written(word: Pieces): string {
+	return word.map((piece) => ("unknown" in piece ? "" : piece.text)).join("");
+}
+
 /** What a heredoc writes or feeds: a file by its name, or Python. */
 function heredocFile({ words, target }: Command, { body, at, expands }: Heredoc): Embedded[] {
 	const texts = words.map((word) => plainText(word) ?? "");
@@ -66,6 +84,8 @@ function heredocFile({ words, target }: Command, { body, at, expands }: Heredoc)
 	if (extension !== undefined) return [{ kind: extension, text: body, at, expands }];
 	if (/(^|\/)python[\d.]*$/.test(texts.at(0) ?? "") || texts.some((text) => /^python[\d.]*$/.test(text)))
 		return [{ kind: "py", text: body, at, expands }];
-	if (/^(ba|z)?sh$/.test(texts.at(0) ?? "")) return [{ kind: "sh", text: body, at, expands }];
+	const isScript =
+		/^(ba|z)?sh$/.test(texts.at(0) ?? "") || (name !== null && /^#!.*\b(ba|z)?sh\b/.test(body));
+	if (isScript) return [{ kind: "sh", text: body, at, expands }];
 	return [];
 }

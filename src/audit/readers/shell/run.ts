@@ -301,7 +301,7 @@ class Run {
 			words: (name === "eval" ? evaluated(rest.slice(1), this.#state.variables) : rest).map((word) =>
 				this.#state.marked(word),
 			),
-			heredocs,
+			heredocs: heredocs.map((one) => ({ ...one, body: heredocText(one, this.#state.variables) })),
 			target: file,
 			at,
 			assumed: [...this.#assumed],

@@ -10,6 +10,11 @@ export function innerScript(words: readonly Pieces[]): { text: string; at: numbe
 	);
 	if (at === -1 || at + 1 >= words.length) return null;
 	const script = words[at + 1];
+	const known = script.flatMap((piece) => ("text" in piece && piece.text !== "" ? [piece.of] : []));
+	const [heredoc] = known;
+	// A heredoc that a variable holds is a script as it stands there.
+	if (heredoc !== undefined && known.every((one) => one === heredoc))
+		return { text: unescaped(heredoc), at: heredoc.at };
 	const text = script.map((piece) => ("unknown" in piece ? "$__not_known" : piece.text)).join("");
 	return { text, at: script.at(0)?.at ?? 0 };
 }
@@ -146,11 +151,14 @@ export function passesCaller({ parts }: Word): boolean {
 }
 
 /** A heredoc's words, with what is between them as one space. */
-export function heredocWords({ body, at }: Heredoc, variables: Variables): Pieces {
+export function heredocWords(heredoc: Heredoc, variables: Variables): Pieces {
+	const { body, at } = heredoc;
 	const words = new Lexer(body, at)
 		.tokens()
 		.flatMap((token) => (token.kind === "word" ? expandWord(token.word, variables) : []));
-	return words.flatMap((word) => [...word, { text: " ", at }]);
+	return words
+		.flatMap((word): Pieces => [...word, { text: " ", at }])
+		.map((piece) => ("text" in piece ? { ...piece, of: heredoc } : piece));
 }
 
 /** The file that a command with a heredoc writes, by its name; null of none. */
@@ -159,6 +167,11 @@ export function writtenName(words: readonly Pieces[], target: Pieces | null): st
 	const teed = texts[0] === "tee" ? texts.findLast((text) => !text.startsWith("-")) : undefined;
 	if (teed !== undefined || target === null) return teed ?? null;
 	return target.map((piece) => ("unknown" in piece ? "" : piece.text)).join("");
+}
+
+/** A heredoc's text with its variables as they stand there. */
+function unescaped({ body, expands }: Heredoc): string {
+	return expands ? body.replaceAll(/\\([$`\\])/g, "$1") : body;
 }
 
 /** A heredoc's text with what is known of its variables; the others stay as they stand there. */

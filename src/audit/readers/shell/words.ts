@@ -55,6 +55,8 @@ export type Token =
 
 const operators = ["&&", "||", ";;", "|&", "|", "&", ";", "(", ")", "\n"];
 const nameAt = /[A-Za-z_]\w*/y;
+/** What is meant to go on in the next line. With blanks or a comment behind it no shell does, and no program takes it. */
+const goesOn = /\\(?:[ \t]+#[^\n]*|[ \t]*\r?)\n/y;
 
 /** Words and operators of a shell script. Never fails: what is not closed ends with the text. */
 export class Lexer {
@@ -90,8 +92,7 @@ export class Lexer {
 			this.#operator("\n");
 			for (const heredoc of this.#pending.splice(0)) this.#heredocBody(heredoc);
 		} else if (char === " " || char === "\t" || char === "\r") this.#at++;
-		else if (char === "\\" && /^\\\r?\n/.test(text.slice(this.#at, this.#at + 3)))
-			this.#at = text.indexOf("\n", this.#at) + 1;
+		else if (this.#goesOn()) this.#at = text.indexOf("\n", this.#at) + 1;
 		else if (char === "#") {
 			const end = text.indexOf("\n", this.#at);
 			this.#at = end === -1 ? text.length : end;
@@ -101,6 +102,11 @@ export class Lexer {
 			if (operator !== undefined) this.#operator(operator);
 			else this.#wordOrArray();
 		}
+	}
+
+	#goesOn(): boolean {
+		goesOn.lastIndex = this.#at;
+		return goesOn.test(this.#text);
 	}
 
 	#operator(text: string): void {
@@ -169,8 +175,7 @@ export class Lexer {
 		while (this.#at < this.#text.length && this.#text[this.#at] !== ")") {
 			const char = this.#text[this.#at];
 			if (/\s/.test(char)) this.#at++;
-			else if (char === "\\" && /^\\\r?\n/.test(this.#text.slice(this.#at, this.#at + 3)))
-				this.#at = this.#text.indexOf("\n", this.#at) + 1;
+			else if (this.#goesOn()) this.#at = this.#text.indexOf("\n", this.#at) + 1;
 			else if (char === "#") {
 				const end = this.#text.indexOf("\n", this.#at);
 				this.#at = end === -1 ? this.#text.length : end;
@@ -194,6 +199,7 @@ export class Lexer {
 			else if (char === "$" || char === "`") this.#dollar(parts, false);
 			else if (char === "\\") {
 				if (/^\\\r?\n/.test(text.slice(this.#at, this.#at + 3))) this.#at = text.indexOf("\n", this.#at) + 1;
+				else if (this.#goesOn()) break;
 				else {
 					this.#push(parts, text[this.#at + 1] ?? "", this.#at + 1, true);
 					this.#at += 2;
