@@ -145,11 +145,12 @@ export function passesCaller({ parts }: Word): boolean {
 	return parts.some((part) => part.kind === "variable" && /^[@*]$/.test(part.name));
 }
 
-/** A heredoc's words, with what is between them as one space. */
+/** A heredoc's words and operators, with what is between them as one space. */
 export function heredocWords({ body, at }: Heredoc, variables: Variables): Pieces {
-	const words = new Lexer(body, at)
-		.tokens()
-		.flatMap((token) => (token.kind === "word" ? expandWord(token.word, variables) : []));
+	const words = new Lexer(body, at).tokens().flatMap((token): Pieces[] => {
+		if (token.kind === "word") return expandWord(token.word, variables);
+		return token.kind === "operator" ? [[{ text: token.text, at: token.at }]] : [];
+	});
 	return words.flatMap((word) => [...word, { text: " ", at }]);
 }
 
