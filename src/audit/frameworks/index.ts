@@ -5,6 +5,7 @@ import { deepSpeedChat } from "./deepspeed-chat.ts";
 import { easyR1 } from "./easyr1.ts";
 import type { Framework } from "./framework.ts";
 import { llamaFactory } from "./llama-factory.ts";
+import { molt } from "./molt.ts";
 import { msSwift } from "./ms-swift.ts";
 import { nemoAligner } from "./nemo-aligner.ts";
 import { nemoRl } from "./nemo-rl.ts";
@@ -32,5 +33,5 @@ import { verl } from "./verl.ts";
 export const frameworks: readonly Framework[] = [
 	...[easyR1, verl, openRlhf, openInstruct, skyRl, nemoRl, areal, roll, slime, primeRl],
 	...[tinkerCookbook, msSwift, art, torchforge, torchtune, trinity, tunix, trlx, nemoAligner],
-	...[openReasonerZero, deepSpeedChat, axolotl, llamaFactory, oat, rl2, verifiers, unsloth, trl],
+	...[molt, openReasonerZero, deepSpeedChat, axolotl, llamaFactory, oat, rl2, verifiers, unsloth, trl],
 ];

@@ -8,10 +8,12 @@ export const openReasonerZero: Framework = {
 	packages: [],
 	others: [],
 	rules: [],
-	recognises: ({ form, program, hints }: Candidate) =>
+	recognises: ({ form, program, hints, settings }: Candidate) =>
 		form === "python" &&
 		/Config$/.test(program) &&
-		hints.some((hint) => /^orz(\.|$)/.test(hint)) &&
+		// A copy under another name has its settings.
+		(hints.some((hint) => /^orz(\.|$)/.test(hint)) ||
+			settings.some(({ key }) => key === "use_kl_estimator_k3")) &&
 		(hints.includes("BasePPOExpConfig") || /^\w*PPOExpConfig$/.test(program)),
 	read,
 };

@@ -11,9 +11,14 @@ export const rl2: Framework = {
 	packages: [],
 	others: [],
 	rules: [],
-	recognises: ({ program }: Candidate) => /(^|[./])RL2[./]trainer[./]ppo(\.py)?$/.test(program),
+	recognises: ({ program, settings }: Candidate) =>
+		/(^|[./])RL2[./]trainer[./]ppo(\.py)?$/.test(program) ||
+		settings.some(({ key }) => key === "actor.kl.type"),
 	read,
 };
+
+/** Before the loss and the reward had one each. */
+const shared = under("estimator");
 
 const estimators = ["k1", "k2", "k3"] as const;
 
@@ -28,16 +33,21 @@ function read(ask: Ask): Reading {
 	const [key] = under("coef");
 	const beta = ask.number(under("coef"), 0);
 	if (beta === 0) return { terms: [], remedy };
+	if (ask.has(...under("level"))) {
+		const reason =
+			"actor.kl.level is of RL2's first versions, which took the KL in the loss with the wrong sign";
+		return { terms: [], instead: { objective: "unknown", reason }, remedy };
+	}
 	const type = ask.choice(under("type"), "null", ["null", "none", "loss", "reward", "advantage"]);
 	if (type === "null" || type === "none") {
 		const why = "actor.kl.type is not set: the KL is measured, and stands nowhere";
 		return { terms: [], ignored: [{ key, why, coefficient: true }], remedy };
 	}
 	if (type === "loss") {
-		const estimator = ask.choice(under("loss_estimator"), "k2", estimators);
+		const estimator = ask.choice(under("loss_estimator").concat(shared), "k2", estimators);
 		return { terms: [{ place: "loss", estimator, beta, key }], remedy };
 	}
-	const estimator = ask.choice(under("reward_estimator"), "k1", estimators);
+	const estimator = ask.choice(under("reward_estimator").concat(shared), "k1", estimators);
 	const term = { place: "reward", estimator, beta, key } as const;
 	if (type === "advantage") return { terms: [{ ...term, credit: "token" }], remedy };
 	const advantage = ask.choice("adv.estimator", "reinforce", ["reinforce", "gae"]);

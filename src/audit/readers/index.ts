@@ -23,7 +23,7 @@ export function kindOf(path: string, text: string): Kind | null {
 
 /** Whether the text can hold a KL at all: most files of a directory cannot, and need no parser. */
 const telling =
-	/kl|beta|num_generations|grpo|rloo|ppo|reinforce|prime|trainer|algorithm|skyrl|slime|nemo|areal|roll|tinker|swift|open_instruct|art|forge|\brl\b|train(_async)?\.py|\.(sh|bash|slurm|sbatch)\b/i;
+	/kl|beta|num_generations|grpo|rloo|ppo|rlhf|reinforce|prime|trainer|algorithm|skyrl|slime|nemo|areal|roll|tinker|swift|open_instruct|art|forge|\brl\b|train(_async)?\.py|\.(sh|bash|slurm|sbatch)\b/i;
 
 /**
  * What a file holds. Parsers are loaded where one is needed.

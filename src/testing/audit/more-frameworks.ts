@@ -96,6 +96,20 @@ export const moreFrameworkCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "Open-Reasoner-Zero: a copy under another name",
+			path: "train.py",
+			text: lines(
+				"from mine.base_exp import BasePPOExpConfig",
+				"class PPOExpConfig(BasePPOExpConfig):",
+				"    use_kl_loss: bool = True",
+				"    kl_loss_coef: float = 0.05",
+				"    use_kl_estimator_k3: bool = True",
+			),
+		},
+		runs: [{ framework: "Open-Reasoner-Zero", objective: "local-forward-kl", coefficient: 0.05 }],
+	},
+	{
+		...{
 			name: "Open-Reasoner-Zero: its default, and k3 in the reward",
 			path: "orz.py",
 			text: lines(
@@ -153,6 +167,41 @@ export const moreFrameworkCases: readonly Case[] = [
 			),
 		},
 		runs: [{ framework: "DeepSpeed-Chat", objective: "sequence-reverse-kl", coefficient: 0.1 }],
+	},
+	{
+		...{
+			name: "DeepSpeed-Chat: an option of a KL is a copy's own",
+			path: "run.sh",
+			text: command(
+				"deepspeed main.py",
+				"--actor_model_name_or_path my/actor",
+				"--critic_model_name_or_path my/critic",
+				"--kl_weight 0.2",
+			),
+		},
+		runs: [{ framework: "DeepSpeed-Chat", objective: "unknown", certainty: "unknown" }],
+	},
+	{
+		...{
+			name: "molt: the reward, the loss, and estimators that read no KL",
+			path: "run.sh",
+			text: lines(
+				"python -m molt.cli.train_rl_ray --algo.kl.init_coef 0.02",
+				"python -m molt.cli.train_rl_ray --algo.kl.use_loss --algo.kl.estimator k3 --algo.advantage.estimator grpo",
+				"python -m molt.cli.train_rl_ray --algo.kl.use_loss --algo.kl.init_coef 0.03",
+				"python -m molt.cli.train_rl_ray --algo.kl.init_coef 0.04 --algo.advantage.estimator rloo",
+				"python -m molt.cli.train_rl_ray --algo.kl.init_coef 0 --algo.kl.use_loss",
+				"python -m molt.cli.train_rl_ray --algo.advantage.estimator on_policy_distill",
+			),
+		},
+		runs: [
+			{ framework: "molt", objective: "sequence-reverse-kl", coefficient: 0.02 },
+			{ objective: "local-forward-kl", coefficient: 0.01 },
+			{ objective: "zero-mean-noise", coefficient: 0.03, rules: ["molt/k1-in-loss"] },
+			{ objective: "silently-ignored", rules: ["molt/reward-kl-vanishes"] },
+			{ objective: "none" },
+			{ objective: "unknown" },
+		],
 	},
 	{
 		...{
@@ -309,6 +358,17 @@ export const moreFrameworkCases: readonly Case[] = [
 			{ objective: "local-forward-kl", coefficient: 0.001 },
 			{ objective: "none" },
 		],
+	},
+	{
+		...{
+			name: "RL2: one estimator of both places, and the first versions",
+			path: "run.sh",
+			text: lines(
+				"torchrun -m RL2.trainer.ppo actor.kl.coef=2e-3 actor.kl.type=loss actor.kl.estimator=k3",
+				"torchrun main.py actor.kl.coef=2e-3 actor.kl.type=loss actor.kl.level=token actor.kl.estimator=k2",
+			),
+		},
+		runs: [{ framework: "RL2", objective: "local-forward-kl", coefficient: 0.002 }, { objective: "unknown" }],
 	},
 	{
 		...{

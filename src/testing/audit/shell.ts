@@ -194,6 +194,21 @@ export const shellCases: readonly Case[] = [
 		runs: [{ framework: "OpenRLHF", objective: "local-forward-kl", coefficient: 0.02 }],
 	},
 	{
+		...{ name: "shell: commands that are read from a heredoc", path },
+		text: "read -r -d '' all <<EOF\ncd $HERE \\\n&& python -m openrlhf.cli.train_ppo_ray --init_kl_coef 0.03\nEOF\nsrun bash -c \"$all\"\n",
+		runs: [{ framework: "OpenRLHF", objective: "sequence-reverse-kl", coefficient: 0.03 }],
+	},
+	{
+		...{ name: "shell: a script of whose path only the end is known", path },
+		text: 'PY=$(which python3)\n"$PY" "$(pwd)/train.py" --hf-checkpoint x --use-kl-loss --kl-loss-coef 0.1 --kl-loss-type k2\n',
+		runs: [{ framework: "slime", objective: "local-reverse-kl", coefficient: 0.1 }],
+	},
+	{
+		...{ name: "shell: what an expansion sets by the way", path },
+		text: ': "${KL:=0.04}" "${ON:=}"\npython -m openrlhf.cli.train_ppo_ray --init_kl_coef $KL $ON\n',
+		runs: [{ framework: "OpenRLHF", objective: "sequence-reverse-kl", coefficient: 0.04 }],
+	},
+	{
 		...{ name: "shell: a sourced array of the model's says nothing of the KL", path },
 		text: 'source model.sh\nray job submit -- python3 train.py --hf-checkpoint x "${MODEL_ARGS[@]}"\n',
 		runs: [{ framework: "slime", objective: "none", certainty: "certain" }],

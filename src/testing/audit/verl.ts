@@ -351,7 +351,7 @@ export const verlCases: readonly Case[] = [
 			text: command(
 				"python3 -m verl.trainer.main_ppo",
 				...["algorithm.use_kl_in_reward=True", "algorithm.kl_penalty=kl", "algorithm.kl_ctrl.kl_coef=0.01"],
-				...["+algorithm.kl_skip_thought=False", "+actor_rollout_ref.actor.kl_loss_coef_final=0.1"],
+				"+algorithm.kl_skip_thought=False",
 			),
 		},
 		runs: [{ framework: "verl", objective: "sequence-reverse-kl" }],
@@ -365,7 +365,7 @@ export const verlCases: readonly Case[] = [
 				"worker:\n  actor:\n    use_kl_loss: true\n    kl_loss_coef: 0.005\n    kl_loss_type: low_var_kl\n",
 			].join("\n"),
 		},
-		runs: [...[{ framework: "EasyR1", objective: "local-forward-kl", estimator: "k3", coefficient: 0.005 }]],
+		runs: [{ framework: "EasyR1", objective: "local-forward-kl", estimator: "k3", coefficient: 0.005 }],
 	},
 	{
 		...{

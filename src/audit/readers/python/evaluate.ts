@@ -3,6 +3,7 @@ import { isUnknown, numberOf, type Scalar, scalarOf, type Value } from "../../va
 import { type Piece, type Pieces, plainText } from "../shell/expand.ts";
 import { mayTellOfKl } from "../tells.ts";
 import { subscriptOf } from "./changes.ts";
+import type { ImportedConstants } from "./constants.ts";
 import type { Binding, Names, Parameter, Scope } from "./names.ts";
 import { argumentsOf, childrenOf, entriesOf, lastName, stringOf, unescaped } from "./tree.ts";
 import { itemsOf, type Loop, type Turns, turnsAt } from "./turns.ts";
@@ -16,12 +17,19 @@ export class Evaluator {
 	readonly #names: Names;
 	/** Defaults of argparse's options and of dataclass fields, by name; null where two differ. */
 	readonly #defaults: ReadonlyMap<string, Value>;
+	readonly #imported: ImportedConstants | null;
 	#turns: Turns = new Map();
 
-	constructor(text: string, names: Names, defaults: ReadonlyMap<string, Value>) {
+	constructor(
+		text: string,
+		names: Names,
+		defaults: ReadonlyMap<string, Value>,
+		imported: ImportedConstants | null = null,
+	) {
 		this.#text = text;
 		this.#names = names;
 		this.#defaults = defaults;
+		this.#imported = imported;
 	}
 
 	value(node: SyntaxNode, depth = 0): Value {
@@ -57,12 +65,15 @@ export class Evaluator {
 			}
 			case "VariableName": {
 				const found = this.resolve(node);
-				if (found === null) return { unknown: `${written} is not set in this file` };
+				if (found === null)
+					return this.#imported?.named(written) ?? { unknown: `${written} is not set in this file` };
 				return isUnknown(found) ? found : this.value(found, depth + 1);
 			}
 			case "MemberExpression": {
 				const entry = this.#entry(node, depth);
 				if (entry !== null) return isUnknown(entry) ? entry : this.value(entry, depth + 1);
+				const imported = this.#constant(node);
+				if (imported !== undefined) return imported;
 				const held = this.#defaults.get(lastName(node, this.#text));
 				return held === undefined ? { unknown: `${written.slice(0, 40)} is set elsewhere` } : held;
 			}
@@ -81,6 +92,14 @@ export class Evaluator {
 			default:
 				return { unknown: "it is computed" };
 		}
+	}
+
+	/** `module.NAME`, of a module beside this one. */
+	#constant({ firstChild, lastChild }: SyntaxNode): Value | undefined {
+		if (firstChild?.name !== "VariableName" || lastChild?.name !== "PropertyName") return undefined;
+		if (this.resolve(firstChild) !== null) return undefined;
+		const [module, name] = [firstChild, lastChild].map(({ from, to }) => this.#text.slice(from, to));
+		return this.#imported?.of(module, name);
 	}
 
 	/** In these turns of loops and calls. */

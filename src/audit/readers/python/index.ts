@@ -7,6 +7,7 @@ import type { Embedded, ReadFile } from "../reader.ts";
 import { commandForm, readArguments } from "../shell/arguments.ts";
 import { type Pieces, plainText } from "../shell/expand.ts";
 import { type Program, programOf } from "../shell/program.ts";
+import { ImportedConstants } from "./constants.ts";
 import { Evaluator, mayMatter } from "./evaluate.ts";
 import { type Addition, assignments, namesOf } from "./names.ts";
 import { selfReference } from "./self-reference.ts";
@@ -60,7 +61,8 @@ class Reader {
 		this.#names = namesOf(root, source.text);
 		this.#selfReference = selfReference(root, source.text);
 		const defaults = new Map<string, Value>();
-		this.#evaluator = new Evaluator(source.text, this.#names, defaults);
+		const imported = new ImportedConstants(source.path, source.written.read, this.#names);
+		this.#evaluator = new Evaluator(source.text, this.#names, defaults, imported);
 		this.#settings = new SettingsReader(source, this.#names, this.#evaluator);
 		this.#readDefaults(root, defaults);
 		this.#visit(root, false);

@@ -36,8 +36,11 @@ export function programOf(words: readonly Pieces[]): Program | null {
 	for (const [i, word] of words.entries()) {
 		const text = plainText(word);
 		if (text === null) {
-			if (unknownAt === null && words.slice(0, i).some((one) => interpreters.test(plainText(one) ?? "")))
-				unknownAt = i;
+			const isInterpreted = words.slice(0, i).some((one) => interpreters.test(plainText(one) ?? ""));
+			const isSecond = i === 1 && plainText(words[0]) === null;
+			const script = unknownAt === null && (isInterpreted || isSecond) ? scriptAtEnd(word) : null;
+			if (script !== null) return { name: script, from: i + 1 };
+			if (isInterpreted) unknownAt ??= i;
 			continue;
 		}
 		const own = leads ? commands[text] : undefined;
@@ -59,4 +62,12 @@ export function programOf(words: readonly Pieces[]): Program | null {
 			leads = leads && i > 0 && (plainText(words[i - 1]) ?? "").startsWith("-");
 	}
 	return unknownAt === null ? null : { name: "", from: unknownAt + 1 };
+}
+
+/** The script that a path names of which only the end is known: `$HOME_OF_IT/train.py`. */
+function scriptAtEnd(word: Pieces): string | null {
+	const first = word.find((piece) => "unknown" in piece || piece.text !== "");
+	if (first === undefined || !("unknown" in first)) return null;
+	const end = plainText(word.slice(word.findLastIndex((piece) => "unknown" in piece) + 1));
+	return /^\/([\w./-]*[\w-]\.py)$/.exec(end ?? "")?.[1] ?? null;
 }

@@ -243,6 +243,7 @@ class Run {
 			const earlier = !array.append || held === undefined ? [] : "array" in held ? held.array : [held.value];
 			this.#state.variables.set(array.name, { array: [...earlier, ...given].slice(0, 5000) });
 		}
+		for (const word of words) this.#state.assignDefaults(word);
 		let first = 0;
 		const before: string[] = [];
 		for (; first < words.length; first++) {

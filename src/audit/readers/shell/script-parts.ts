@@ -150,12 +150,13 @@ export function passesCaller({ parts }: Word): boolean {
 	return parts.some((part) => part.kind === "variable" && /^[@*]$/.test(part.name));
 }
 
-/** A heredoc's words, with what is between them as one space. */
+/** A heredoc's words and operators, with what is between them as one space. */
 export function heredocWords(heredoc: Heredoc, variables: Variables): Pieces {
 	const { body, at } = heredoc;
-	const words = new Lexer(body, at)
-		.tokens()
-		.flatMap((token) => (token.kind === "word" ? expandWord(token.word, variables) : []));
+	const words = new Lexer(body, at).tokens().flatMap((token): Pieces[] => {
+		if (token.kind === "word") return expandWord(token.word, variables);
+		return token.kind === "operator" ? [[{ text: token.text, at: token.at }]] : [];
+	});
 	return words
 		.flatMap((word): Pieces => [...word, { text: " ", at }])
 		.map((piece) => ("text" in piece ? { ...piece, of: heredoc } : piece));

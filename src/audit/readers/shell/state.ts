@@ -153,6 +153,14 @@ export class ShellState {
 		return name;
 	}
 
+	/** `${NAME:=value}` gives the name its value, where it has none. */
+	assignDefaults({ parts }: Word): void {
+		for (const part of parts) {
+			if (part.kind !== "variable" || !/^:?=$/.test(part.operator) || !/^[A-Za-z_]/.test(part.name)) continue;
+			this.variables.set(part.name, { value: expandValue([part], this.variables) });
+		}
+	}
+
 	forget(name: string, why: string): void {
 		this.variables.set(name, unknown(`$${name} ${why}`, 0));
 	}
