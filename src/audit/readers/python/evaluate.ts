@@ -1,15 +1,12 @@
 import type { SyntaxNode } from "@lezer/common";
 import { isUnknown, numberOf, type Scalar, scalarOf, type Value } from "../../value.ts";
-import { type Piece, type Pieces, plainText } from "../shell/expand.ts";
-import { mayTellOfKl } from "../tells.ts";
+import { type Pieces, plainText } from "../shell/expand.ts";
 import { subscriptOf } from "./changes.ts";
 import type { ImportedConstants } from "./constants.ts";
 import type { Binding, Names, Parameter, Scope } from "./names.ts";
-import { argumentsOf, childrenOf, entriesOf, lastName, stringOf, unescaped } from "./tree.ts";
+import { Texts } from "./texts.ts";
+import { argumentsOf, childrenOf, deepest, entriesOf, lastName, stringOf } from "./tree.ts";
 import { itemsOf, type Loop, type Turns, turnsAt } from "./turns.ts";
-
-/** Longest chain of names and operations that is followed. */
-const deepest = 30;
 
 /** Values of expressions, as far as the file fixes them. */
 export class Evaluator {
@@ -18,6 +15,7 @@ export class Evaluator {
 	/** Defaults of argparse's options and of dataclass fields, by name; null where two differ. */
 	readonly #defaults: ReadonlyMap<string, Value>;
 	readonly #imported: ImportedConstants | null;
+	readonly #texts: Texts;
 	#turns: Turns = new Map();
 
 	constructor(
@@ -30,6 +28,7 @@ export class Evaluator {
 		this.#names = names;
 		this.#defaults = defaults;
 		this.#imported = imported;
+		this.#texts = new Texts(text, names, this);
 	}
 
 	value(node: SyntaxNode, depth = 0): Value {
@@ -128,7 +127,7 @@ export class Evaluator {
 	/** The expression that a name stands for; null where the file never gives it a value. */
 	resolve(name: SyntaxNode): SyntaxNode | { readonly unknown: string } | null {
 		const text = this.#text.slice(name.from, name.to);
-		for (let scope: Scope | null = this.#scopeOf(name); scope !== null; scope = scope.parent) {
+		for (let scope: Scope | null = this.scopeOf(name); scope !== null; scope = scope.parent) {
 			const bindings = scope.names.get(text);
 			if (bindings === undefined) continue;
 			const around = bindings.findLast(
@@ -151,7 +150,7 @@ export class Evaluator {
 
 	/** Of a name that is given a value again and again, all before its use, the last; null where that is not sure. */
 	#latest(bindings: readonly Binding[], name: SyntaxNode, scope: Scope): SyntaxNode | null {
-		if (scope !== this.#scopeOf(name)) return null;
+		if (scope !== this.scopeOf(name)) return null;
 		const own = bindings.findIndex(
 			({ value }) => value !== null && value.from <= name.from && name.to <= value.to,
 		);
@@ -228,20 +227,7 @@ export class Evaluator {
 
 	/** Text with what is put into it, piece by piece. */
 	pieces(node: SyntaxNode, depth = 0): Pieces {
-		if (node.name === "ContinuedString")
-			return childrenOf(node).flatMap((child) => this.pieces(child, depth + 1));
-		if (node.name === "FormatString") return this.#format(node, depth);
-		if (
-			node.name === "ParenthesizedExpression" ||
-			node.name === "VariableName" ||
-			node.name === "BinaryExpression"
-		) {
-			const inner = this.#inner(node, depth);
-			if (inner !== null) return inner;
-		}
-		const value = this.value(node, depth + 1);
-		const at = node.from + 1;
-		return isUnknown(value) ? [{ unknown: value.unknown, at }] : [{ text: pythonText(value), at }];
+		return this.#texts.pieces(node, depth);
 	}
 
 	/** Whether a statement is reached where another is: null where that is not known. */
@@ -263,74 +249,7 @@ export class Evaluator {
 		return known;
 	}
 
-	/** A text that is added to: `args = "..."`, then `args += "..."`. */
-	#grown(name: SyntaxNode, depth: number): Pieces | null {
-		const text = this.#text.slice(name.from, name.to);
-		const bindings = this.#scopeOf(name).names.get(text) ?? [];
-		const [first, ...others] = bindings;
-		if (bindings.length < 2 || first.value === null || !isText(first.value)) return null;
-		if (others.some(({ why, value }) => value !== null || why !== "is changed")) return null;
-		const start = first.value;
-		const added = this.#names.additions.filter(
-			({ node, target, isOne }) =>
-				!isOne &&
-				node.from > start.to &&
-				node.to < name.from &&
-				this.#text.slice(target.from, target.to) === text,
-		);
-		return [
-			...this.pieces(start, depth + 1),
-			...added.flatMap(({ node, value }): Pieces => {
-				const reached = this.reached(node, start);
-				if (reached === false) return [];
-				const pieces = this.pieces(value, depth + 1);
-				if (reached === true || !mayMatter(pieces)) return pieces;
-				return [{ unknown: "a condition adds to it", at: node.from }];
-			}),
-		];
-	}
-
-	/** The pieces of what stands behind brackets, a name or a sum of texts; null where that is no text. */
-	#inner(node: SyntaxNode, depth: number): Pieces | null {
-		if (depth > deepest) return null;
-		if (node.name === "VariableName") {
-			const grown = this.#grown(node, depth);
-			if (grown !== null) return grown;
-			const found = this.resolve(node);
-			return found === null || isUnknown(found) || !isText(found) ? null : this.pieces(found, depth + 1);
-		}
-		const parts = childrenOf(node).filter(({ name }) => !/^[()]$|^Comment$|^ArithOp$/.test(name));
-		return parts.length > 0 && parts.every((part) => isText(part))
-			? parts.flatMap((part) => this.pieces(part, depth + 1))
-			: null;
-	}
-
-	#format(node: SyntaxNode, depth: number): Pieces {
-		const written = this.#text.slice(node.from, node.to);
-		const quotes = /^[a-zA-Z]*("""|'''|"|')/.exec(written);
-		if (quotes === null || depth > deepest) return [{ unknown: "it is an unusual string", at: node.from }];
-		const found: Piece[] = [];
-		let from = node.from + quotes[0].length;
-		const end = node.to - quotes[1].length;
-		const text = (to: number): void => {
-			const plain = this.#text.slice(from, to).replaceAll("{{", "{").replaceAll("}}", "}");
-			if (plain !== "") found.push({ text: unescaped(plain), at: from });
-		};
-		for (const part of node.getChildren("FormatReplacement")) {
-			text(part.from);
-			const inner = childrenOf(part).filter((child) => child.name !== "{" && child.name !== "}");
-			found.push(
-				...(inner.length === 1
-					? this.pieces(inner[0], depth + 1).map((piece) => ({ ...piece, at: part.from }))
-					: [{ unknown: "it is formatted", at: part.from }]),
-			);
-			from = part.to;
-		}
-		text(end);
-		return found;
-	}
-
-	#scopeOf(node: SyntaxNode): Scope {
+	scopeOf(node: SyntaxNode): Scope {
 		for (let at: SyntaxNode | null = node.parent; at !== null; at = at.parent) {
 			const scope = this.#names.functions.get(at.from);
 			if (scope !== undefined && (at.name === "FunctionDefinition" || at.name === "LambdaExpression"))
@@ -437,23 +356,4 @@ function isInLoop(node: SyntaxNode): boolean {
 	for (let at: SyntaxNode | null = node; at !== null; at = at.parent)
 		if (/^(For|While)Statement$/.test(at.name)) return true;
 	return false;
-}
-
-/** As an f-string writes it. */
-function pythonText(value: Scalar): string {
-	return value === true ? "True" : value === false ? "False" : value === null ? "None" : String(value);
-}
-
-/** Whether an expression may be text that is partly known. */
-function isText({ name }: SyntaxNode): boolean {
-	return /^(FormatString|ContinuedString|String|ParenthesizedExpression|VariableName|BinaryExpression)$/.test(
-		name,
-	);
-}
-
-/** Whether text that may be there or not could say something of a KL. */
-export function mayMatter(pieces: Pieces): boolean {
-	const known = pieces.map((piece) => ("unknown" in piece ? "" : piece.text)).join("");
-	const isOpen = pieces.every((piece) => "unknown" in piece);
-	return isOpen || mayTellOfKl(known);
 }

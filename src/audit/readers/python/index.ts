@@ -8,10 +8,11 @@ import { commandForm, readArguments } from "../shell/arguments.ts";
 import { type Pieces, plainText } from "../shell/expand.ts";
 import { type Program, programOf } from "../shell/program.ts";
 import { ImportedConstants } from "./constants.ts";
-import { Evaluator, mayMatter } from "./evaluate.ts";
+import { Evaluator } from "./evaluate.ts";
 import { type Addition, assignments, namesOf } from "./names.ts";
 import { selfReference } from "./self-reference.ts";
 import { SettingsReader, settingsClass } from "./settings.ts";
+import { mayMatter } from "./texts.ts";
 import { type Argument, argumentsOf, childrenOf, lastName, stringOf } from "./tree.ts";
 import { elementsOf } from "./turns.ts";
 

@@ -1,5 +1,8 @@
 import type { SyntaxNode } from "@lezer/common";
 
+/** Longest chain of names and operations that is followed. */
+export const deepest = 30;
+
 export function childrenOf(node: SyntaxNode): SyntaxNode[] {
 	const children: SyntaxNode[] = [];
 	for (let child = node.firstChild; child !== null; child = child.nextSibling) children.push(child);
