@@ -1,7 +1,7 @@
 import type { Candidate } from "../candidate.ts";
 import { Unreadable } from "./ask.ts";
 import type { Framework } from "./framework.ts";
-import { readGrpo } from "./trl.ts";
+import { readGrpo, trl } from "./trl.ts";
 
 /** `rl: grpo`: TRL's trainer, with its settings under `trl`. */
 export const axolotl: Framework = {
@@ -9,7 +9,7 @@ export const axolotl: Framework = {
 	assumed: "0.21.0",
 	packages: ["axolotl"],
 	others: [],
-	rules: [],
+	rules: trl.rules,
 	recognises: ({ settings }: Candidate) =>
 		settings.some(({ key, value }) => key === "rl" && value === "grpo") &&
 		settings.some(({ key }) => key.startsWith("trl.") || key === "base_model"),

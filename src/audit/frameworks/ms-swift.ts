@@ -2,14 +2,14 @@ import type { Candidate } from "../candidate.ts";
 import type { Ask } from "./ask.ts";
 import { normalisationRule } from "./common-rules.ts";
 import type { Framework, Reading } from "./framework.ts";
-import { readPpo } from "./trl.ts";
+import { readPpo, trl } from "./trl.ts";
 
 export const msSwift: Framework = {
 	name: "ms-swift",
 	assumed: "2026-08",
 	packages: ["ms-swift", "ms_swift"],
 	others: [],
-	rules: [],
+	rules: trl.rules,
 	recognises: ({ program, settings }: Candidate) => {
 		const isSwift =
 			/^(swift|megatron) rlhf$|swift[./]cli[./](_megatron[./])?rlhf(\.py)?$|^RLHFArguments$|^GRPOArguments$/.test(

@@ -471,6 +471,22 @@ export const huggingFaceCases: readonly Case[] = [
 	},
 	{
 		...{
+			name: "ms-swift: PPO whose estimator is the caller's",
+			path: "ppo.sh",
+			text: 'swift rlhf --rlhf_type ppo --kl_coef 0.1 --kl_penalty "$1"\n',
+		},
+		runs: [{ framework: "ms-swift", objective: "unknown", also: ["sequence-reverse-kl"] }],
+	},
+	{
+		...{
+			name: "Axolotl: a correction that it would not pass on",
+			path: "grpo.yaml",
+			text: "rl: grpo\nbase_model: a\ntrl:\n  beta: 0.01\nvllm_importance_sampling_correction: true\n",
+		},
+		runs: [{ framework: "Axolotl", objective: "local-forward-kl", rules: ["trl/importance-spares-kl"] }],
+	},
+	{
+		...{
 			name: "ms-swift: DPO is no such run",
 			path: "a.sh",
 			text: "swift rlhf --rlhf_type dpo --beta 0.1\n",
