@@ -190,7 +190,7 @@ export const moreFrameworkCases: readonly Case[] = [
 				"python -m molt.cli.train_rl_ray --algo.kl.use_loss --algo.kl.estimator k3 --algo.advantage.estimator grpo",
 				"python -m molt.cli.train_rl_ray --algo.kl.use_loss --algo.kl.init_coef 0.03",
 				"python -m molt.cli.train_rl_ray --algo.kl.init_coef 0.04 --algo.advantage.estimator rloo",
-				"python -m molt.cli.train_rl_ray --algo.kl.init_coef 0 --algo.kl.use_loss",
+				"python -m molt.cli.train_rl_ray --algo.kl.init_coef 0 --actor.dppo_kl_threshold 0.05",
 				"python -m molt.cli.train_rl_ray --algo.advantage.estimator on_policy_distill",
 			),
 		},
