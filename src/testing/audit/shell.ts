@@ -9,6 +9,20 @@ const path = "run.sh";
 export const shellCases: readonly Case[] = [
 	{
 		...{
+			name: "shell: commands that edit, copy and read the framework's files run none of them",
+			path: "setup.sh",
+		},
+		text: [
+			"sed -i 's/0.01/0.02/' openrlhf/cli/train_ppo_ray.py",
+			"cp ours/train_ppo_ray.py openrlhf/cli/train_ppo_ray.py",
+			"/usr/bin/grep -n kl skyrl_train/entrypoints/main_base.py",
+			"git checkout examples/start_rlvr_pipeline.py",
+			"cat verl/trainer/main_ppo.py",
+		].join("\n"),
+		runs: [],
+	},
+	{
+		...{
 			name: "shell: a variable with a default",
 			path,
 			text: `KL=\${KL:-"0.02"}\n${command(main, on, `${coef}=$KL`)}`,

@@ -10,6 +10,9 @@ export interface Program {
 const launchers =
 	/^(torch\.distributed\.(run|launch)|accelerate\.commands\.launch|deepspeed(\.launcher)?.*|torchrun|pip|uv|venv|http\.server)$/;
 const interpreters = /^(?:.*\/)?(python[\d.]*|torchrun|accelerate|deepspeed|ipython)$/;
+/** Commands that edit, copy or read a script, and run none. */
+const bystanders =
+	/^(?:.*\/)?(sed|awk|grep|egrep|rg|find|cat|head|tail|less|wc|diff|patch|cp|mv|rm|ln|ls|touch|mkdir|chmod|chown|stat|test|tar|zip|unzip|rsync|scp|git|wget|curl|echo|printf|tee|pkill|kill|pgrep|vim?|nano|dos2unix|black|ruff|isort|flake8|mypy|pylint|pytest|md5sum|sha256sum)$/;
 /** Commands of frameworks, with as many words as name what they do. */
 const commands: Partial<Record<string, number>> = {
 	trl: 2,
@@ -31,6 +34,7 @@ export function programOf(words: readonly Pieces[]): Program | null {
 		const inner = programOf(words.slice(dashes + 1));
 		if (inner !== null) return { name: inner.name, from: inner.from + dashes + 1 };
 	}
+	if (words.length > 0 && bystanders.test(plainText(words[0]) ?? "")) return null;
 	let leads = true;
 	let unknownAt: number | null = null;
 	for (const [i, word] of words.entries()) {
