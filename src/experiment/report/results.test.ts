@@ -121,3 +121,20 @@ test("the table of docs/results/lag.md is what the records say", () => {
 	expect(page).toContain(`| mean over the steps | ${percents(0).join(" | ")} |\n`);
 	expect(page).toContain(`| lowest step | ${percents(1).join(" | ")} |\n`);
 });
+
+test("the ranges of docs/results/smollm2.md are what the records say", () => {
+	const page = readFileSync(join(results, "smollm2.md"), "utf8").replaceAll(/\s+/g, " ");
+	const records = loadRecords([join(results, "smollm2")]);
+	const percents = (domain: string, ofMmlu: boolean, what: Measure) => {
+		const each = records.map(({ after }) => {
+			const { problems } = after!.find((scores) => scores.domain === domain)!;
+			const own = problems.filter(({ family }) => family.startsWith("mmlu") === ofMmlu);
+			const scores = own.map((problem) => problem[what]!);
+			return Math.round((100 * scores.reduce((sum, score) => sum + score, 0)) / scores.length);
+		});
+		return `${Math.min(...each)} and ${Math.max(...each)}%`;
+	};
+	expect(page).toContain(`from 15% right to between ${percents("in-domain", false, "mean")}`);
+	expect(page).toContain(`from 11% to between ${percents("out-of-domain", false, "mean")}`);
+	expect(page).toContain(`MMLU stays between ${percents("out-of-domain", true, "greedy")} of 38 questions`);
+});
