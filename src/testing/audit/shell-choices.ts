@@ -10,6 +10,29 @@ const kl = "--use-kl-loss --kl-loss-coef 0.02 --kl-loss-type k3";
 /** Tests in a script: what they decide where all that they look at is known, and what they leave open. */
 export const shellChoiceCases: readonly Case[] = [
 	{
+		...{
+			name: "shell: going on from a checkpoint, whose place is not known, says nothing of the KL",
+			path: "run.sh",
+		},
+		text: [
+			'more=""',
+			"if [ -f $PWD/saves/latest ]; then",
+			'  more="--load_checkpoint --ckpt_path $PWD/saves"',
+			"fi",
+			"python -m openrlhf.cli.train_ppo_ray --init_kl_coef 0.02 $more",
+		].join("\n"),
+		runs: [{ framework: "OpenRLHF", objective: "sequence-reverse-kl", coefficient: 0.02 }],
+	},
+	{
+		...{ name: "shell: options that are not known stay open", path: "run.sh" },
+		text: [
+			'more=""',
+			'if [ -f latest ]; then more="--load_checkpoint --ckpt_path saves $MORE"; fi',
+			"python -m openrlhf.cli.train_ppo_ray --init_kl_coef 0.02 $more",
+		].join("\n"),
+		runs: [{ framework: "OpenRLHF", objective: "unknown" }],
+	},
+	{
 		...{ name: "shell: a test of what the script sets, taken", path },
 		text: lines(
 			"KL=on",

@@ -1,5 +1,5 @@
 import { mayTellOfKl } from "../tells.ts";
-import { plainText, type Variable } from "./expand.ts";
+import type { Pieces, Variable } from "./expand.ts";
 
 /**
  * Options of which a condition takes one set or another, where none of them says anything of a KL: the longest; null
@@ -22,10 +22,17 @@ export function eitherOptions(ends: readonly (Variable | undefined)[]): Variable
 
 /** A variable's words, an option's value that is not known as nothing; null where more is not known. */
 function wordsOf(variable: Variable): string[] | null {
-	const words = "array" in variable ? variable.array : [variable.value];
-	const texts = words.map((word) => plainText(word));
-	const isHidden = texts.some((text, i) => text === null && (i === 0 || !/^-/.test(texts[i - 1] ?? "")));
-	return isHidden
-		? null
-		: texts.flatMap((text) => (text === null || text === "" ? [] : text.trim().split(/\s+/)));
+	const pieces = "array" in variable ? variable.array : [variable.value];
+	const words = pieces.flatMap((word) => marked(word).trim().split(/\s+/)).filter((word) => word !== "");
+	const isHidden = words.some(
+		(word, i) => word.startsWith(unknownMark) && (i === 0 || !words[i - 1].startsWith("-")),
+	);
+	return isHidden ? null : words.filter((word) => !word.startsWith(unknownMark));
+}
+
+/** Stands for what is not known. */
+const unknownMark = "\0";
+
+function marked(word: Pieces): string {
+	return word.map((piece) => ("text" in piece ? piece.text : unknownMark)).join("");
 }
