@@ -18,7 +18,8 @@ export const art: Framework = {
 	],
 	recognises: ({ hints, program, settings }: Candidate) =>
 		hints.some((hint) => hint === "art" || hint.startsWith("art.")) &&
-		(/^Train(er)?Config$/.test(program) || settings.some(({ key }) => key === "kl_penalty_coef")),
+		(/^(Train(er)?Config|PipelineTrainer)$/.test(program) ||
+			settings.some(({ key }) => key === "kl_penalty_coef")),
 	read,
 };
 

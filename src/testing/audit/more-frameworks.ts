@@ -6,6 +6,18 @@ const lines = (...all: readonly string[]) => `${all.join("\n")}\n`;
 export const moreFrameworkCases: readonly Case[] = [
 	{
 		...{
+			name: "ART: its trainer of a pipeline",
+			path: "pipeline.py",
+			text: lines(
+				"import art",
+				"from art.pipeline_trainer import PipelineTrainer",
+				'trainer = PipelineTrainer(model=model, backend=backend, learning_rate=1e-5, loss_fn="cispo")',
+			),
+		},
+		runs: [{ framework: "ART", objective: "none" }],
+	},
+	{
+		...{
 			name: "Tunix: k1 in the loss by default, k3 before",
 			path: "train.py",
 			text: lines(

@@ -18,7 +18,7 @@ import { elementsOf } from "./turns.ts";
 
 /** Calls of frameworks that hold settings under other names. */
 const knownCalls =
-	/^(\w*(GRPO|RLOO|PPO)Trainer|grpo_defaults|get_default_grpo_config|simple_grpo_loss|SimpleGRPOLoss|GRPOLoss)$/;
+	/^(\w*(GRPO|RLOO|PPO)Trainer|grpo_defaults|get_default_grpo_config|PipelineTrainer|simple_grpo_loss|SimpleGRPOLoss|GRPOLoss)$/;
 /** Calls that start a command which is a text. */
 const starters = /^(system|run|call|check_call|check_output|Popen|getoutput|getstatusoutput)$/;
 /** Settings that make any call or dict worth a look. */
