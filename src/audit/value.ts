@@ -36,3 +36,8 @@ export function showValue(value: Value): string {
 	if (isUnknown(value)) return "?";
 	return value === null ? "null" : String(value);
 }
+
+/** Whether a value is nothing, 0 or a switch that is off. */
+export function isOff(value: Value): boolean {
+	return !isUnknown(value) && /^(|-?0|-?0?\.0+|false|none|null)$/i.test(String(value));
+}

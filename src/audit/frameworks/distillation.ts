@@ -1,4 +1,4 @@
-import { isUnknown, type Value } from "../value.ts";
+import { isOff, isUnknown, type Value } from "../value.ts";
 import { type Ask, Unreadable } from "./ask.ts";
 
 /** Switches of on-policy distillation: verl, NeMo-RL; slime and what is made of it; ROLL. */
@@ -20,7 +20,7 @@ export function refuseDistillation(ask: Ask): void {
 		ask.written("algorithm.adv_estimator").startsWith("token_reward_direct") ||
 		ask.candidate.settings.some(
 			({ key, value }) =>
-				(namesTeacher(ask, key) && !isEmpty(value)) || (ofReference.test(key) && isTeacher(value)),
+				(namesTeacher(ask, key) && !isOff(value)) || (ofReference.test(key) && isTeacher(value)),
 		);
 	const isIdle = ask.has("opd_kl_coef") && ask.number("opd_kl_coef", 1) === 0 && !ask.under("opsd_");
 	if ((isOn && !isIdle) || /distill|(^|[./_])opd([./_]|$)/.test(ask.candidate.program))
@@ -38,11 +38,6 @@ function namesTeacher(ask: Ask, key: string): boolean {
 
 function isTeacher(value: Value): boolean {
 	return /teacher/i.test(isUnknown(value) ? value.unknown : String(value));
-}
-
-/** Whether a value is nothing, 0 or a switch that is off. */
-export function isEmpty(value: Value): boolean {
-	return !isUnknown(value) && /^(|0|0?\.0+|false|none|null)$/i.test(String(value));
 }
 
 export const distils = "on-policy distillation holds the policy to its teacher by a KL of its own";

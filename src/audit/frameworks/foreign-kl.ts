@@ -1,4 +1,4 @@
-import { isUnknown, type Value } from "../value.ts";
+import { isOff } from "../value.ts";
 import { type Ask, Unreadable } from "./ask.ts";
 
 /** Settings of a KL, without their section, that one of the frameworks has or had: docs/audit says what each does. */
@@ -28,8 +28,4 @@ export function refuseForeignKl(ask: Ask): void {
 		if (ask.asked.has(key) || isOff(value)) continue;
 		throw new Unreadable(`${key} is no setting of a KL that is known: code which has it may be another's`);
 	}
-}
-
-function isOff(value: Value): boolean {
-	return !isUnknown(value) && /^(|-?0|-?0?\.0+|false|none|null)$/i.test(String(value));
 }
