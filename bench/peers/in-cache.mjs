@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, renameSync } from "node:fs";
+import { dirname } from "node:path";
 import { runCommand } from "../../scripts/lib/command.mjs";
 import { checkDisk } from "../../scripts/lib/machine.mjs";
 import { SetupError, say, seconds } from "../../scripts/lib/say.mjs";
+import { withWorkFolder } from "../../scripts/lib/work-folder.mjs";
 
 export const withoutPeers = "or leave the peers out: `npm run bench -- --no-peers`";
 
@@ -10,26 +11,13 @@ export const withoutPeers = "or leave the peers out: `npm run bench -- --no-peer
 export async function fillFolder(folder, { bytes, purpose, make }) {
 	const parent = dirname(folder);
 	checkDisk(parent, bytes, "the benchmark's peers");
-	mkdirSync(parent, { recursive: true });
 	const since = performance.now();
-	const work = mkdtempSync(join(parent, "unfinished-"));
-	const clean = () => rmSync(work, { recursive: true, force: true });
-	const interrupted = (signal) => {
-		clean();
-		process.exit(signal === "SIGINT" ? 130 : 143);
-	};
-	process.once("SIGINT", interrupted);
-	process.once("SIGTERM", interrupted);
-	try {
+	await withWorkFolder(parent, "unfinished-", async (work) => {
 		say(`${purpose} ...`);
 		await make(work);
 		// Another clone may have been quicker: then its copy stays.
 		if (!existsSync(folder)) renameSync(work, folder);
-	} finally {
-		process.off("SIGINT", interrupted);
-		process.off("SIGTERM", interrupted);
-		clean();
-	}
+	});
 	say(`it is in ${folder} (${seconds(since)})`);
 }
 

@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { outputOf, runCommand } from "./command.mjs";
 import { checkDisk } from "./machine.mjs";
 import { cacheFolder } from "./paths.mjs";
 import { SetupError, say, seconds } from "./say.mjs";
+import { withWorkFolder } from "./work-folder.mjs";
 
 const oldest = [2, 11];
 const wheel = "torch==2.13.0";
@@ -68,16 +69,7 @@ async function fillCache() {
 	}
 	checkDisk(cache, 1.4e9, "libtorch");
 	const since = performance.now();
-	const work = mkdtempSync(join(cache, "download-"));
-	// Interrupted: the half-filled folder goes, and the next run begins again.
-	const clean = () => rmSync(work, { recursive: true, force: true });
-	const interrupted = (signal) => {
-		clean();
-		process.exit(signal === "SIGINT" ? 130 : 143);
-	};
-	process.once("SIGINT", interrupted);
-	process.once("SIGTERM", interrupted);
-	try {
+	await withWorkFolder(cache, "download-", async (work) => {
 		say(`fetching libtorch (${wheel}, about 530 MB, once for this user) ...`);
 		const wheels = process.platform === "linux" && process.arch === "x64" ? [wheel, ...cudaWheels] : [wheel];
 		const args = [
@@ -119,11 +111,7 @@ async function fillCache() {
 			rmSync(cached(), { recursive: true, force: true });
 			renameSync(unpacked, cached());
 		}
-	} finally {
-		process.off("SIGINT", interrupted);
-		process.off("SIGTERM", interrupted);
-		clean();
-	}
+	});
 	const found = fromCache();
 	if (found === undefined) {
 		throw new SetupError(
