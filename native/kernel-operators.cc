@@ -11,29 +11,43 @@ static void* scratch(int64_t bytes) {
   return memory.data_ptr();
 }
 
-static bool fast(const Tensor& x, int64_t k) { return kernels().gemm && x.scalar_type() == at::kBFloat16 && k % kPackedK == 0; }
+// The kernel that multiplies rows of x's type and length k; null: libtorch does.
+static const Product* product_of(const Tensor& x, int64_t k) {
+  if (x.scalar_type() != at::kFloat && x.scalar_type() != at::kBFloat16) return nullptr;
+  const Product& product = kernels().product[element(x)];
+  return product.gemm && k % kPackedK == 0 ? &product : nullptr;
+}
+
+// The same for products whose operands are laid out for one call: libtorch's of f32 are as good at these.
+static const Product* gradient_product_of(const Tensor& x, int64_t k) {
+  return x.scalar_type() == at::kFloat ? nullptr : product_of(x, k);
+}
 
 // ---- products. weight [n, k], x [..., k], y [..., n]; packed: `packWeight` of the weight.
 
+// The operand of x weight^T: as it was packed, or packed now.
+static const void* operand(const Product& product, const Tensor& weight, MaybeTensor packed) {
+  const int64_t n = weight.size(0), k = weight.size(1);
+  const auto type = weight.scalar_type();
+  if (packed) return rows_of(*packed, type, packed_size(k, n));
+  void* own = scratch(packed_size(k, n) * weight.element_size());
+  product.packing.pack_transposed(k, n, rows_of(weight, type, n * k), own);
+  return own;
+}
+
 constexpr auto linear_forward = [](const Tensor& x, const Tensor& weight, MaybeTensor packed, MaybeTensor bias, MaybeTensor residual) -> Tensor {
   const int64_t n = weight.size(0), k = weight.size(1), m = x.numel() / k;
-  if (!fast(x, k)) {
+  const Product* product = product_of(x, k);
+  if (!product) {
     auto y = at::linear(x, weight, bias);
     return residual ? y.add_(*residual) : y;
   }
   auto shape = x.sizes().vec();
   shape.back() = n;
   auto y = at::empty(shape, x.options());
-  const auto type = at::kBFloat16;
-  Gemm g{m, n, k, rows_of(x, type, m * k), k, nullptr, y.data_ptr(), kBf16, false, maybe_rows_of(bias, type, n), maybe_rows_of(residual, type, m * n)};
-  if (packed) {
-    g.b = rows_of(*packed, type, packed_size(k, n));
-  } else {
-    void* own = scratch(packed_size(k, n) * 2);
-    kernels().pack_transposed(k, n, rows_of(weight, type, n * k), own);
-    g.b = own;
-  }
-  kernels().gemm(g);
+  const auto type = x.scalar_type();
+  product->gemm({m, n, k, rows_of(x, type, m * k), k, operand(*product, weight, packed), y.data_ptr(), element(x), false,
+                 maybe_rows_of(bias, type, n), maybe_rows_of(residual, type, m * n)});
   return y;
 };
 
@@ -41,39 +55,34 @@ constexpr auto linear_forward = [](const Tensor& x, const Tensor& weight, MaybeT
 constexpr auto linear_f32 = [](const Tensor& out, const Tensor& x, const Tensor& weight, MaybeTensor packed) {
   const int64_t n = weight.size(0), k = weight.size(1), m = x.numel() / k;
   void* c = rows_of(out, at::kFloat, m * n);
-  if (!fast(x, k)) {
+  const Product* product = product_of(x, k);
+  if (!product) {
     auto rows = out.view({m, n});
     if (x.scalar_type() == at::kFloat) at::mm_out(rows, x.reshape({m, k}), weight.t());
     else rows.copy_(at::linear(x.reshape({m, k}), weight));
     return;
   }
-  const void* b;
-  if (packed) {
-    b = rows_of(*packed, at::kBFloat16, packed_size(k, n));
-  } else {
-    void* own = scratch(packed_size(k, n) * 2);
-    kernels().pack_transposed(k, n, rows_of(weight, at::kBFloat16, n * k), own);
-    b = own;
-  }
-  kernels().gemm({m, n, k, rows_of(x, at::kBFloat16, m * k), k, b, c, kF32, false, nullptr, nullptr});
+  product->gemm({m, n, k, rows_of(x, x.scalar_type(), m * k), k, operand(*product, weight, packed), c, kF32, false, nullptr, nullptr});
 };
 
 // packed: `packWeightBackward` of the weight.
 constexpr auto linear_input_gradient = [](const Tensor& dy, const Tensor& weight, MaybeTensor packed) -> Tensor {
   const int64_t n = weight.size(0), k = weight.size(1), m = dy.numel() / n;
-  if (!fast(dy, n)) return at::matmul(dy, weight);
+  const Product* product = gradient_product_of(dy, n);
+  if (!product) return at::matmul(dy, weight);
   auto shape = dy.sizes().vec();
   shape.back() = k;
   auto dx = at::empty(shape, dy.options());
+  const auto type = dy.scalar_type();
   const void* b;
   if (packed) {
-    b = rows_of(*packed, at::kBFloat16, packed_size(n, k));
+    b = rows_of(*packed, type, packed_size(n, k));
   } else {
-    void* own = scratch(packed_size(n, k) * 2);
-    kernels().pack(n, k, k, rows_of(weight, at::kBFloat16, n * k), own);
+    void* own = scratch(packed_size(n, k) * dy.element_size());
+    product->packing.pack(n, k, k, rows_of(weight, type, n * k), own);
     b = own;
   }
-  kernels().gemm({m, k, n, rows_of(dy, at::kBFloat16, m * n), n, b, dx.data_ptr(), kBf16, false, nullptr, nullptr});
+  product->gemm({m, k, n, rows_of(dy, type, m * n), n, b, dx.data_ptr(), element(dy), false, nullptr, nullptr});
   return dx;
 };
 
@@ -81,38 +90,43 @@ constexpr auto linear_input_gradient = [](const Tensor& dy, const Tensor& weight
 constexpr auto linear_weight_gradient = [](const Tensor& gradient, const Tensor& dy, const Tensor& x) {
   const int64_t n = gradient.size(0), k = gradient.size(1), m = x.numel() / k;
   rows_of(gradient, at::kFloat, n * k);
-  if (!kernels().gemm || x.scalar_type() != at::kBFloat16) {
+  const Product* product = gradient_product_of(x, kPackedK);
+  if (!product) {
     auto a = dy.reshape({m, n}).t(), b = x.reshape({m, k});
     if (x.scalar_type() == at::kFloat) gradient.addmm_(a, b);
     else gradient.add_(at::mm(a, b));
     return;
   }
-  const auto* dy_rows = static_cast<const at::BFloat16*>(rows_of(dy, at::kBFloat16, m * n));
-  const auto* x_rows = static_cast<const at::BFloat16*>(rows_of(x, at::kBFloat16, m * k));
+  const auto type = x.scalar_type();
+  const int64_t size = x.element_size();
+  const auto* dy_rows = static_cast<const char*>(rows_of(dy, type, m * n));
+  const auto* x_rows = static_cast<const char*>(rows_of(x, type, m * k));
   constexpr int64_t kRows = 1536;
   for (int64_t row = 0; row < m; row += kRows) {
     const int64_t rows = std::min(kRows, m - row), depth = packed_k(rows);
-    auto* transposed = static_cast<at::BFloat16*>(scratch((depth * n + packed_size(rows, k)) * 2));
-    auto* packed = transposed + depth * n;
-    kernels().transpose(rows, n, dy_rows + row * n, transposed);
-    kernels().pack(rows, k, k, x_rows + row * k, packed);
-    kernels().gemm({n, k, depth, transposed, depth, packed, gradient.data_ptr(), kF32, true, nullptr, nullptr});
+    auto* transposed = static_cast<char*>(scratch((depth * n + packed_size(rows, k)) * size));
+    auto* packed = transposed + depth * n * size;
+    product->packing.transpose(rows, n, dy_rows + row * n * size, transposed);
+    product->packing.pack(rows, k, k, x_rows + row * k * size, packed);
+    product->gemm({n, k, depth, transposed, depth, packed, gradient.data_ptr(), kF32, true, nullptr, nullptr});
   }
 };
 
 void register_kernels(Registry& r) {
   r.op("packWeight", [](const Tensor& weight) -> std::optional<Tensor> {
     const int64_t n = weight.size(0), k = weight.size(1);
-    if (!fast(weight, k)) return std::nullopt;
+    const Product* product = product_of(weight, k);
+    if (!product) return std::nullopt;
     auto packed = at::empty({packed_size(k, n)}, weight.options());
-    kernels().pack_transposed(k, n, rows_of(weight, at::kBFloat16, n * k), packed.data_ptr());
+    product->packing.pack_transposed(k, n, rows_of(weight, weight.scalar_type(), n * k), packed.data_ptr());
     return packed;
   });
   r.op("packWeightBackward", [](const Tensor& weight) -> std::optional<Tensor> {
     const int64_t n = weight.size(0), k = weight.size(1);
-    if (!fast(weight, n)) return std::nullopt;
+    const Product* product = gradient_product_of(weight, n);
+    if (!product) return std::nullopt;
     auto packed = at::empty({packed_size(n, k)}, weight.options());
-    kernels().pack(n, k, k, rows_of(weight, at::kBFloat16, n * k), packed.data_ptr());
+    product->packing.pack(n, k, k, rows_of(weight, weight.scalar_type(), n * k), packed.data_ptr());
     return packed;
   });
   r.op("linearForward", linear_forward);

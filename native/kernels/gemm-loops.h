@@ -1,6 +1,9 @@
-// The loops around a product's innermost one, which each instruction set has of its own:
-// Tile::kRows, and Tile::run(rows, pairs, a, a_stride, b, tile) for tile [kRows, kPanel] f32 = a [rows, 2 pairs] times one
-// packed panel. Tile::begin and Tile::end are called in every thread. Where Tile::kWhole, it always reads all its rows.
+// The loops around a product's innermost one, which each instruction set has of its own, as a struct Tile:
+// Operand      what it reads of a and b; matrices of another Element are converted, a block at a time;
+// kRows        and run(rows, depth, a, a_stride, b, tile) for tile [kRows, kPanel] f32 = a [rows, depth] times one packed panel;
+// kWhole       whether it reads kRows rows however few are wanted;
+// kDepth       k of one pass: a panel of it stays in the second-level cache;
+// begin, end   called in every thread.
 #pragma once
 #include "kernels.h"
 #include "simd.h"
@@ -8,14 +11,19 @@
 namespace thalia {
 namespace {
 
-constexpr int64_t kDepth = 1536;        // k of one pass: a panel of it stays in the second-level cache
 constexpr int64_t kBlockRows = 192;     // rows of a that are multiplied with a panel while both are in the cache
 constexpr int64_t kChunkPanels = 16;
+
+template <class A, class B>
+constexpr bool kSame = false;
+template <class A>
+constexpr bool kSame<A, A> = true;
 
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // What becomes of a tile: kept as a partial sum, or finished and written to c.
-inline void finish(const Gemm& g, const float* tile, int64_t row, int64_t rows, int64_t column, float* partial,
+template <class T>
+void finish(const Gemm& g, const float* tile, int64_t row, int64_t rows, int64_t column, float* partial,
                    int64_t partial_stride, bool first, bool last) {
   for (int64_t r = 0; r < rows; r++) {
     for (int64_t i = 0; i < kPanel && column + i < g.n; i += kLanes) {
@@ -27,8 +35,8 @@ inline void finish(const Gemm& g, const float* tile, int64_t row, int64_t rows, 
         store(sum_so_far, v);
         continue;
       }
-      if (g.bias) v += load((const bf16*)g.bias + column + i, n);
-      if (g.residual) v += load((const bf16*)g.residual + at, n);
+      if (g.bias) v += load((const T*)g.bias + column + i, n);
+      if (g.residual) v += load((const T*)g.residual + at, n);
       if (g.c_type == kBf16) {
         store((bf16*)g.c + at, v, n);
       } else {
@@ -39,9 +47,18 @@ inline void finish(const Gemm& g, const float* tile, int64_t row, int64_t rows, 
   }
 }
 
+// n a multiple of kLanes.
+inline void convert(int64_t n, const bf16* from, float* to) {
+  for (int64_t i = 0; i < n; i += kLanes) store(to + i, load(from + i));
+}
+
 // `readable` rows of a lie in memory: at least m, and a whole tile where the tile needs that.
-template <class Tile>
+template <class Tile, class Element>
 void multiply_rows(const Gemm& g, int64_t readable) {
+  using Operand = typename Tile::Operand;
+  constexpr bool kConverted = !kSame<Operand, Element>;
+  // As few passes as a panel's place in the cache allows, all about as deep.
+  const int64_t passes = (g.k + Tile::kDepth - 1) / Tile::kDepth, pass = packed_k((g.k + passes - 1) / passes);
   const int64_t panels = (g.n + kPanel - 1) / kPanel, blocks = (g.m + kBlockRows - 1) / kBlockRows;
   // Few rows: the panels are dealt out in small portions, so that no thread waits for another.
   const int64_t chunk = blocks > 4 ? kChunkPanels : least(kChunkPanels, (panels + 7) / 8);
@@ -50,42 +67,63 @@ void multiply_rows(const Gemm& g, int64_t readable) {
 #pragma omp parallel
   {
     Tile::begin();
-    float* partial = g.k > kDepth ? new float[kBlockRows * partial_stride] : nullptr;
+    float* partial = passes > 1 ? new float[kBlockRows * partial_stride] : nullptr;
+    Operand* converted_a = kConverted ? new Operand[kBlockRows * pass] : nullptr;
+    Operand* converted_b = kConverted ? new Operand[kPanel * pass] : nullptr;
     alignas(64) float tile[Tile::kRows * kPanel];
 #pragma omp for schedule(dynamic)
     for (int64_t item = 0; item < blocks * chunks; item++) {
       const int64_t first_row = item / chunks * kBlockRows, first_panel = item % chunks * chunk;
       const int64_t end_row = least(first_row + kBlockRows, g.m), end_panel = least(first_panel + chunk, panels);
-      for (int64_t depth = 0; depth < g.k; depth += kDepth) {
-        const int64_t pairs = least(kDepth, g.k - depth) / 2;
+      for (int64_t depth = 0; depth < g.k; depth += pass) {
+        const int64_t deep = least(pass, g.k - depth);
+        const Operand* a;
+        int64_t a_stride = g.a_stride;
+        const Element* first = (const Element*)g.a + first_row * g.a_stride + depth;
+        if constexpr (kConverted) {
+          for (int64_t r = 0; r < end_row - first_row; r++) convert(deep, first + r * g.a_stride, converted_a + r * deep);
+          a = converted_a;
+          a_stride = deep;
+        } else {
+          a = first;
+        }
         for (int64_t panel = first_panel; panel < end_panel; panel++) {
-          const bf16* b = (const bf16*)g.b + (panel * g.k + depth) * kPanel;
+          const Operand* b;
+          const Element* packed = (const Element*)g.b + (panel * g.k + depth) * kPanel;
+          if constexpr (kConverted) {
+            convert(deep * kPanel, packed, converted_b);
+            b = converted_b;
+          } else {
+            b = packed;
+          }
           for (int64_t row = first_row; row < end_row; row += Tile::kRows) {
             const int64_t rows = least(Tile::kRows, end_row - row);
             // The last tile begins earlier instead of ending beyond the matrix; what it has too much is left.
             const int64_t begin = Tile::kWhole ? least(row, readable - Tile::kRows) : row;
-            Tile::run(rows, pairs, (const bf16*)g.a + begin * g.a_stride + depth, g.a_stride, b, tile);
-            finish(g, tile + (row - begin) * kPanel, row, rows, panel * kPanel,
+            Tile::run(rows, deep, a + (begin - first_row) * a_stride, a_stride, b, tile);
+            finish<Element>(g, tile + (row - begin) * kPanel, row, rows, panel * kPanel,
                    partial + (row - first_row) * partial_stride + (panel - first_panel) * kPanel, partial_stride,
-                   depth == 0, depth + kDepth >= g.k);
+                   depth == 0, depth + pass >= g.k);
           }
         }
       }
     }
     delete[] partial;
+    delete[] converted_a;
+    delete[] converted_b;
     Tile::end();
   }
 }
 
-template <class Tile>
+template <class Tile, class Element>
 void multiply(const Gemm& g) {
-  if (!Tile::kWhole || g.m >= Tile::kRows) return multiply_rows<Tile>(g, g.m);
-  bf16* filled = new bf16[Tile::kRows * g.k]();
-  for (int64_t r = 0; r < g.m; r++) memcpy(filled + r * g.k, (const bf16*)g.a + r * g.a_stride, g.k * sizeof(bf16));
+  if (!Tile::kWhole || g.m >= Tile::kRows) return multiply_rows<Tile, Element>(g, g.m);
+  Element* filled = new Element[Tile::kRows * g.k]();
+  for (int64_t r = 0; r < g.m; r++) memcpy(filled + r * g.k, (const Element*)g.a + r * g.a_stride, g.k * sizeof(Element));
   Gemm few = g;
   few.a = filled;
   few.a_stride = g.k;
-  multiply_rows<Tile>(few, Tile::kRows);
+  multiply_rows<Tile, Element>(few, Tile::kRows);
   delete[] filled;
 }
 

@@ -3,7 +3,8 @@
 namespace thalia::THALIA_SET {
 
 void fill(Kernels& kernels) {
-  add_pack(kernels);
+  add_products(kernels);
+  add_pack_pairs(kernels);
   add_rms_norm(kernels);
   add_rope(kernels);
   add_swiglu(kernels);

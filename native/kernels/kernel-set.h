@@ -4,7 +4,8 @@
 
 namespace thalia::THALIA_SET {
 
-void add_pack(Kernels& kernels);
+void add_products(Kernels& kernels);
+void add_pack_pairs(Kernels& kernels);
 void add_rms_norm(Kernels& kernels);
 void add_rope(Kernels& kernels);
 void add_swiglu(Kernels& kernels);

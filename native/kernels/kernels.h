@@ -18,19 +18,19 @@ struct RmsNorm {
   double epsilon;
 };
 
-// c = a b (+ bias) (+ residual), or c += a b. a is [m, k] bf16, b is packed (see `pack`), sums are f32.
+// c = a b (+ bias) (+ residual), or c += a b. a is [m, k], b is packed (see `Packing`), sums are f32.
 struct Gemm {
   int64_t m, n, k;  // k a multiple of kPackedK
   const void* a;
   int64_t a_stride;
   const void* b;
-  void* c;  // [m, n] of c_type
+  void* c;  // [m, n] of c_type: f32, or the type of the operands
   Element c_type;
   bool accumulate;        // f32 alone
-  const void* bias;       // bf16 [n], or null
-  const void* residual;   // bf16 [m, n], or null
+  const void* bias;       // [n] of the operands' type, or null
+  const void* residual;   // [m, n] of the operands' type, or null
 };
-// b in panels of kPanel columns; a panel is [k / 2][kPanel][2]: the operand of an instruction that multiplies pairs.
+// b lies in panels of kPanel columns. A panel is [k][kPanel], or [k / 2][kPanel][2] for instructions that multiply pairs.
 constexpr int64_t kPanel = 32, kPackedK = 32;
 constexpr int64_t packed_k(int64_t k) { return (k + kPackedK - 1) / kPackedK * kPackedK; }
 constexpr int64_t packed_size(int64_t k, int64_t n) { return packed_k(k) * ((n + kPanel - 1) / kPanel * kPanel); }
@@ -83,15 +83,26 @@ struct DecodeAttention {
 constexpr int64_t kCacheBlock = 16;
 constexpr int64_t cache_width(int64_t size) { return (size + 15) / 16 * 16; }
 
-struct Kernels {
-  // Null where the set has no bf16 product: libtorch's is used then.
-  void (*gemm)(const Gemm&);
+// How operands are laid out for a product.
+struct Packing {
   // Packs b [k, n] (rows `stride` apart), k filled up with zeros.
   void (*pack)(int64_t k, int64_t n, int64_t stride, const void* b, void* packed);
   // Packs the transpose of b [n, k].
   void (*pack_transposed)(int64_t k, int64_t n, const void* b, void* packed);
-  // y [columns, packed_k(rows)] = x^T of x [rows, columns] bf16, filled up with zeros.
+  // y [columns, packed_k(rows)] = x^T of x [rows, columns], filled up with zeros.
   void (*transpose)(int64_t rows, int64_t columns, const void* x, void* y);
+};
+
+struct Product {
+  // Null where the set has no product of the type: libtorch's is used then.
+  void (*gemm)(const Gemm&);
+  Packing packing;
+};
+
+struct Kernels {
+  Product product[kElements];
+  // Of bf16, in pairs.
+  Packing pairs;
 
   // y = x / sqrt(mean(x^2) + epsilon) * weight
   void (*rms_norm[kElements])(const RmsNorm&, const void* x, const void* weight, void* y);

@@ -28,10 +28,10 @@ function whyKernels({ isa, machineIsa, features }: Machine): string {
 		? "the CPU has AMX but the system does not grant its tiles (arch_prctl), slower"
 		: "the CPU has no AMX";
 	if (isa === "avx512_bf16") return tiles;
-	const slow = "products in bf16 are libtorch's, slower";
-	if (isa === "avx512") return `the CPU has no bf16 instructions, ${slow}`;
-	if (isa === "avx2") return `the CPU or the system has no AVX-512, ${slow}`;
-	return `neither AVX-512 nor AVX2 here, ${slow}`;
+	const asF32 = "bf16 is multiplied as f32";
+	if (isa === "avx512") return `the CPU has no bf16 instructions, ${asF32}`;
+	if (isa === "avx2") return `the CPU or the system has no AVX-512, ${asF32}`;
+	return "neither AVX-512 nor AVX2 here, products are libtorch's, slower";
 }
 
 function libraries({ capability, features, cap, userCap }: Machine): string {
@@ -46,9 +46,9 @@ function libraries({ capability, features, cap, userCap }: Machine): string {
 		: features.includes("avx512_bf16")
 			? "AVX-512 with bf16; the CPU has no AMX"
 			: features.includes("avx512")
-				? "AVX-512; the CPU has neither bf16 instructions nor AMX, bf16 is slow"
+				? "AVX-512; the CPU has neither bf16 instructions nor AMX"
 				: features.includes("avx2")
-					? "AVX2; the CPU has no AVX-512, bf16 is slow"
+					? "AVX2; the CPU has no AVX-512"
 					: "what the CPU has";
 	return `${own}, oneDNN free to use ${best}`;
 }

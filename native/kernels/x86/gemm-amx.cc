@@ -6,25 +6,26 @@ namespace thalia {
 namespace {
 
 struct AmxTile {
-  static constexpr int64_t kRows = 32;
+  using Operand = bf16;
+  static constexpr int64_t kRows = 32, kDepth = 1536;
   static constexpr bool kWhole = true;
   static void begin() { begin_tiles(); }
   static void end() { end_tiles(); }
 
-  static void run(int64_t, int64_t pairs, const bf16* a, int64_t a_stride, const bf16* b, float* tile) {
+  static void run(int64_t, int64_t depth, const bf16* a, int64_t a_stride, const bf16* b, float* tile) {
     const bf16* lower = a + kTileRows * a_stride;
     zero_tile<0>();
     zero_tile<1>();
     zero_tile<2>();
     zero_tile<3>();
-    for (int64_t p = 0; p < pairs; p += 16) {
-      const bf16* panel = b + p * 2 * kPanel;
-      load_tile<4>(a + 2 * p, 2 * a_stride);
+    for (int64_t k = 0; k < depth; k += 32) {
+      const bf16* panel = b + k * kPanel;
+      load_tile<4>(a + k, 2 * a_stride);
       load_tile<6>(panel, 4 * kPanel);
       multiply_tiles<0, 4, 6>();
       load_tile<7>(panel + 32, 4 * kPanel);
       multiply_tiles<1, 4, 7>();
-      load_tile<5>(lower + 2 * p, 2 * a_stride);
+      load_tile<5>(lower + k, 2 * a_stride);
       multiply_tiles<2, 5, 6>();
       multiply_tiles<3, 5, 7>();
     }
@@ -38,9 +39,9 @@ struct AmxTile {
 }  // namespace
 
 #if defined(THALIA_EMULATED_TILES)
-void gemm_emulated_tiles(const Gemm& g) { multiply<AmxTile>(g); }
+void gemm_emulated_tiles(const Gemm& g) { multiply<AmxTile, bf16>(g); }
 #else
-void gemm_amx(const Gemm& g) { multiply<AmxTile>(g); }
+void gemm_amx(const Gemm& g) { multiply<AmxTile, bf16>(g); }
 #endif
 
 }  // namespace thalia

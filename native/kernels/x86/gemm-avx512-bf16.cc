@@ -7,7 +7,8 @@ namespace thalia {
 namespace {
 
 struct Avx512Bf16Tile {
-  static constexpr int64_t kRows = 12;
+  using Operand = bf16;
+  static constexpr int64_t kRows = 12, kDepth = 1536;
   static constexpr bool kWhole = false;
   static void begin() {}
   static void end() {}
@@ -33,7 +34,8 @@ struct Avx512Bf16Tile {
     }
   }
 
-  static void run(int64_t count, int64_t pairs, const bf16* a, int64_t a_stride, const bf16* b, float* tile) {
+  static void run(int64_t count, int64_t depth, const bf16* a, int64_t a_stride, const bf16* b, float* tile) {
+    const int64_t pairs = depth / 2;
     switch (count) {
       case 1: return rows<1>(pairs, a, a_stride, b, tile);
       case 2: return rows<2>(pairs, a, a_stride, b, tile);
@@ -53,6 +55,6 @@ struct Avx512Bf16Tile {
 
 }  // namespace
 
-void gemm_avx512_bf16(const Gemm& g) { multiply<Avx512Bf16Tile>(g); }
+void gemm_avx512_bf16(const Gemm& g) { multiply<Avx512Bf16Tile, bf16>(g); }
 
 }  // namespace thalia

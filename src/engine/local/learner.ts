@@ -8,6 +8,7 @@ import type {
 } from "../engine.ts";
 import { noGrad } from "./autograd.ts";
 import { checkSequences, splitDivergences, splitOutputs } from "./batch.ts";
+import type { PackedBlock } from "./block.ts";
 import { flattenCotangents } from "./cotangents.ts";
 import type { Decoder } from "./decoder.ts";
 import { temperatureOf, topKOf } from "./evaluation-options.ts";
@@ -16,6 +17,7 @@ import { type HeadCotangents, type HeadOptions, headBackward, headForward } from
 import { headDivergences, type OtherHead } from "./head-divergence.ts";
 import { microBatches } from "./micro-batches.ts";
 import { type PackedBatch, packSequences } from "./packed-batch.ts";
+import { packBlocks } from "./packed-decoder.ts";
 import { record, type Tape } from "./tape.ts";
 import { Tensor, tidy } from "./tensor.ts";
 
@@ -45,8 +47,8 @@ export function evaluateSequences(
 	options: EvaluateOptions = {},
 ): TokenOutputs[] {
 	const temperature = temperatureOf(options);
-	return overMicroBatches([decoder], sequences, tokenBudget, (batch) => {
-		const { hidden, weight } = headOf(decoder, batch);
+	return overMicroBatches([decoder], sequences, tokenBudget, (batch, [own]) => {
+		const { hidden, weight } = own;
 		return splitOutputs(headForward(hidden, weight, batch.targets, { temperature }), batch.offsets);
 	});
 }
@@ -60,9 +62,8 @@ export function divergencesOfSequences(
 	options: EvaluateOptions = {},
 ): TokenDivergences[] {
 	const temperature = temperatureOf(options);
-	return overMicroBatches([policy, reference], sequences, tokenBudget, (batch) => {
-		const { hidden, weight } = headOf(policy, batch);
-		const divergences = headDivergences(hidden, weight, headOf(reference, batch), temperature);
+	return overMicroBatches([policy, reference], sequences, tokenBudget, (batch, [own, other]) => {
+		const divergences = headDivergences(own.hidden, own.weight, other, temperature);
 		return splitDivergences(divergences, batch.offsets);
 	});
 }
@@ -134,22 +135,30 @@ function pullBack(
 	);
 }
 
-/** What `evaluate` gives per sequence of a micro-batch, in the order of the sequences; no gradient. */
+/** What `evaluate` makes per sequence of a micro-batch of the decoders' heads, in the order of the sequences; no gradient. */
 function overMicroBatches<T>(
 	decoders: readonly Decoder[],
 	sequences: readonly Sequence[],
 	tokenBudget: number,
-	evaluate: (batch: PackedBatch) => readonly T[],
+	evaluate: (batch: PackedBatch, heads: readonly OtherHead[]) => readonly T[],
 ): T[] {
 	checkAll(decoders, sequences);
 	const results: T[] = [];
-	for (const indices of microBatches(sequences, tokenBudget)) {
-		noGrad(() =>
-			tidy(() => {
-				const outputs = evaluate(packSequences(indices.map((i) => sequences[i])));
-				indices.forEach((i, b) => (results[i] = outputs[b]));
-			}),
-		);
+	const batches = microBatches(sequences, tokenBudget);
+	// Weights that are used once are laid out as they are used.
+	const packed = batches.length > 1 ? decoders.map((decoder) => noGrad(() => packBlocks(decoder))) : [];
+	try {
+		for (const indices of batches) {
+			noGrad(() =>
+				tidy(() => {
+					const batch = packSequences(indices.map((i) => sequences[i]));
+					const heads = decoders.map((decoder, d) => headOf(decoder, batch, packed.at(d)?.blocks));
+					evaluate(batch, heads).forEach((output, b) => (results[indices[b]] = output));
+				}),
+			);
+		}
+	} finally {
+		for (const { dispose } of packed) dispose();
 	}
 	return results;
 }
@@ -159,8 +168,8 @@ function checkAll(decoders: readonly Decoder[], sequences: readonly Sequence[]):
 }
 
 /** Hidden states of the evaluated rows [N, hidden], and the head that reads them. */
-function headOf(decoder: Decoder, batch: PackedBatch): OtherHead {
-	const hidden = tidy(() => evaluatedRows(decoder.forward(batch), batch));
+function headOf(decoder: Decoder, batch: PackedBatch, packed?: readonly PackedBlock[]): OtherHead {
+	const hidden = tidy(() => evaluatedRows(decoder.forward(batch, { packed }), batch));
 	return { hidden, weight: decoder.headWeight };
 }
 

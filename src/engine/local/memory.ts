@@ -55,7 +55,11 @@ export function estimateMemory(
 	};
 	const length = step.promptTokens + step.maxTokens;
 	const rows = Math.max(length, Math.min(tokensPerMicroBatch, step.completions * length));
-	const evaluating = (c: DecoderConfig) => rows * transientPerRow(c) * size + headBytes(c, rows, size);
+	const batches = (step.completions * length) / tokensPerMicroBatch;
+	const evaluating = (c: DecoderConfig) =>
+		rows * transientPerRow(c) * size +
+		headBytes(c, rows, size) +
+		(batches > 1 ? countParameters(c) * size : 0);
 	const kept = recompute ? policy.hiddenSize * size : activationsPerRow(policy, size);
 	const phases = {
 		sampling: samplingBytes(policy, size, step),
@@ -98,14 +102,14 @@ function activationsPerRow(c: DecoderConfig, size: number): number {
 	return elements * size + 4 * c.numHeads;
 }
 
-/** A block of logits and of their gradient, and the head laid out for its product. */
+/** A block of logits and of their gradient (in f32 it takes their place), and the head laid out for its product. */
 function headBytes(c: DecoderConfig, rows: number, size: number): number {
 	const block = blockRows(rows, c.vocabSize) * c.vocabSize;
-	return block * 4 + (size === 2 ? (block + c.vocabSize * c.hiddenSize) * 2 : 0);
+	return block * (size === 2 ? 6 : 4) + c.vocabSize * c.hiddenSize * size;
 }
 
 function samplingBytes(c: DecoderConfig, size: number, step: StepSize): number {
-	const packed = size === 2 ? countParameters(c) * 2 : 0;
+	const packed = countParameters(c) * size;
 	const perColumn = c.numLayers * 2 * c.numKvHeads * c.headDim * size;
 	const cache = Math.min(cacheBytes, perColumn * step.completions * (step.promptTokens + step.maxTokens));
 	const prefill = Math.min(

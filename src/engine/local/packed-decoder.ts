@@ -4,17 +4,14 @@ import { HeadProduct } from "./head-blocks.ts";
 import { packWeight } from "./ops.ts";
 import { keep, type Tensor } from "./tensor.ts";
 
-/** A decoder whose matrices are laid out for products with few rows: for as long as its weights stay as they are. */
-export interface PackedDecoder {
-	readonly decoder: Decoder;
+/** The matrices of a decoder's layers, laid out for products: for as long as its weights stay as they are. */
+export interface PackedBlocks {
 	readonly blocks: readonly PackedBlock[];
-	/** Logits [N, vocabulary] f32 of hidden states [N, hidden]. */
-	readonly logits: (hidden: Tensor) => Tensor;
 	dispose(): void;
 }
 
 /** Takes as much memory again as the matrices have. */
-export function packDecoder(decoder: Decoder): PackedDecoder {
+export function packBlocks(decoder: Decoder): PackedBlocks {
 	const packed: Tensor[] = [];
 	const pack = (weight: Tensor) => {
 		const result = packWeight(weight);
@@ -27,13 +24,30 @@ export function packDecoder(decoder: Decoder): PackedDecoder {
 		gateUp: pack(w.gateUp),
 		down: pack(w.down),
 	}));
+	return {
+		blocks,
+		dispose: () => {
+			for (const tensor of packed) tensor.dispose();
+		},
+	};
+}
+
+/** The same with the head. */
+export interface PackedDecoder extends PackedBlocks {
+	readonly decoder: Decoder;
+	/** Logits [N, vocabulary] f32 of hidden states [N, hidden]. */
+	readonly logits: (hidden: Tensor) => Tensor;
+}
+
+export function packDecoder(decoder: Decoder): PackedDecoder {
+	const { blocks, dispose } = packBlocks(decoder);
 	const head = new HeadProduct(decoder.headWeight);
 	return {
 		decoder,
 		blocks,
 		logits: (hidden) => head.logits(hidden),
 		dispose: () => {
-			for (const tensor of packed) tensor.dispose();
+			dispose();
 			head.dispose();
 		},
 	};

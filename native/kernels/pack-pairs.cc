@@ -1,6 +1,6 @@
-// Matrices laid out for `Gemm`.
+// Matrices of bf16 laid out for products by pairs.
 #include "kernel-set.h"
-#include "simd.h"
+#include "transposition.h"
 
 namespace thalia::THALIA_SET {
 namespace {
@@ -25,33 +25,6 @@ void pack(int64_t k, int64_t n, int64_t stride, const void* b_, void* packed_) {
   }
 }
 
-// Exchanges the halves of a's and b's neighbouring groups of kWidth: one stage of a transposition.
-template <int kWidth>
-void exchange(u32x16& a, u32x16& b) {
-  u32x16 low, high;
-  if constexpr (kWidth == 1) {
-    low = __builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
-    high = __builtin_shufflevector(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31);
-  } else if constexpr (kWidth == 2) {
-    low = __builtin_shufflevector(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
-    high = __builtin_shufflevector(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
-  } else if constexpr (kWidth == 4) {
-    low = __builtin_shufflevector(a, b, 0, 1, 2, 3, 16, 17, 18, 19, 8, 9, 10, 11, 24, 25, 26, 27);
-    high = __builtin_shufflevector(a, b, 4, 5, 6, 7, 20, 21, 22, 23, 12, 13, 14, 15, 28, 29, 30, 31);
-  } else {
-    low = __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23);
-    high = __builtin_shufflevector(a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
-  }
-  a = low;
-  b = high;
-}
-
-template <int kWidth>
-void stage(u32x16* v) {
-  for (int i = 0; i < 16; i++)
-    if (!(i & kWidth)) exchange<kWidth>(v[i], v[i + kWidth]);
-}
-
 // Blocks of 16 columns and 16 pairs.
 void pack_transposed(int64_t k, int64_t n, const void* b_, void* packed_) {
   const uint16_t* b = (const uint16_t*)b_;
@@ -67,10 +40,7 @@ void pack_transposed(int64_t k, int64_t n, const void* b_, void* packed_) {
         if (p < whole) memcpy(&block[c], in, sizeof block[c]);
         else memcpy(&block[c], in, (k - 2 * p) * sizeof(uint16_t));
       }
-      stage<1>(block);
-      stage<2>(block);
-      stage<4>(block);
-      stage<8>(block);
+      transpose_block(block);
       for (int64_t i = 0; i < 16; i++) memcpy(out + (p + i) * kPanel, &block[i], sizeof block[i]);
     }
   }
@@ -96,10 +66,7 @@ void transpose(int64_t rows, int64_t columns, const void* x_, void* y_) {
         }
         pairs[p] = __builtin_convertvector(two[0], u32x16) | __builtin_convertvector(two[1], u32x16) << 16;
       }
-      stage<1>(pairs);
-      stage<2>(pairs);
-      stage<4>(pairs);
-      stage<8>(pairs);
+      transpose_block(pairs);
       for (int64_t c = 0; c < n; c++) memcpy(y + (column + c) * width + row, &pairs[c], sizeof pairs[c]);
     }
   }
@@ -107,10 +74,6 @@ void transpose(int64_t rows, int64_t columns, const void* x_, void* y_) {
 
 }  // namespace
 
-void add_pack(Kernels& k) {
-  k.pack = pack;
-  k.pack_transposed = pack_transposed;
-  k.transpose = transpose;
-}
+void add_pack_pairs(Kernels& k) { k.pairs = {pack, pack_transposed, transpose}; }
 
 }  // namespace thalia::THALIA_SET

@@ -1,0 +1,167 @@
+// Products of f32, and of bf16 as f32, where no instruction multiplies pairs of bf16.
+#include "kernel-set.h"
+
+#if defined(__AVX2__)
+#include "gemm-loops.h"
+#include "transposition.h"
+#endif
+
+namespace thalia::THALIA_SET {
+
+#if defined(__AVX2__)
+namespace {
+
+// As many sums as the registers hold beside a vector of each operand: kRows rows by kVectors vectors.
+#if defined(__AVX512F__)
+constexpr int64_t kWide = 16, kRowsAtOnce = 12;
+#else
+constexpr int64_t kWide = 8, kRowsAtOnce = 6;
+#endif
+constexpr int64_t kVectors = 2;
+
+typedef float wide __attribute__((vector_size(kWide * 4)));
+inline wide load_wide(const float* p) {
+  wide v;
+  memcpy(&v, p, sizeof v);
+  return v;
+}
+
+struct FmaTile {
+  using Operand = float;
+  static constexpr int64_t kRows = kRowsAtOnce, kDepth = 768;
+  static constexpr bool kWhole = false;
+  static void begin() {}
+  static void end() {}
+
+  template <int kCount>
+  static void rows(int64_t depth, const float* a, int64_t a_stride, const float* b, float* tile) {
+    wide sums[kCount][kVectors] = {};
+    for (int64_t k = 0; k < depth; k++, b += kPanel) {
+      const wide b0 = load_wide(b), b1 = load_wide(b + kWide);
+#pragma GCC unroll 12
+      for (int r = 0; r < kCount; r++) {
+        const wide left = a[r * a_stride + k] - wide{};
+        sums[r][0] += left * b0;
+        sums[r][1] += left * b1;
+      }
+    }
+    for (int r = 0; r < kCount; r++) {
+      memcpy(tile + r * kPanel, &sums[r][0], sizeof(wide));
+      memcpy(tile + r * kPanel + kWide, &sums[r][1], sizeof(wide));
+    }
+  }
+
+  static void columns(int64_t count, int64_t depth, const float* a, int64_t a_stride, const float* b, float* tile) {
+    switch (count) {
+      case 1: return rows<1>(depth, a, a_stride, b, tile);
+      case 2: return rows<2>(depth, a, a_stride, b, tile);
+      case 3: return rows<3>(depth, a, a_stride, b, tile);
+      case 4: return rows<4>(depth, a, a_stride, b, tile);
+      case 5: return rows<5>(depth, a, a_stride, b, tile);
+#if defined(__AVX512F__)
+      case 6: return rows<6>(depth, a, a_stride, b, tile);
+      case 7: return rows<7>(depth, a, a_stride, b, tile);
+      case 8: return rows<8>(depth, a, a_stride, b, tile);
+      case 9: return rows<9>(depth, a, a_stride, b, tile);
+      case 10: return rows<10>(depth, a, a_stride, b, tile);
+      case 11: return rows<11>(depth, a, a_stride, b, tile);
+#endif
+      default: return rows<kRows>(depth, a, a_stride, b, tile);
+    }
+  }
+
+  static void run(int64_t count, int64_t depth, const float* a, int64_t a_stride, const float* b, float* tile) {
+    for (int64_t column = 0; column < kPanel; column += kVectors * kWide) {
+      columns(count, depth, a, a_stride, b + column, tile + column);
+    }
+  }
+};
+
+template <class T>
+void gemm(const Gemm& g) {
+  multiply<FmaTile, T>(g);
+}
+
+template <class T>
+void pack(int64_t k, int64_t n, int64_t stride, const void* b_, void* packed_) {
+  const T* b = (const T*)b_;
+  const int64_t depth = packed_k(k);
+#pragma omp parallel for schedule(static)
+  for (int64_t panel = 0; panel < (n + kPanel - 1) / kPanel; panel++) {
+    T* out = (T*)packed_ + panel * depth * kPanel;
+    const int64_t first = panel * kPanel, width = least(kPanel, n - first);
+    for (int64_t row = 0; row < depth; row++, out += kPanel) {
+      if (row < k && width == kPanel) {
+        memcpy(out, b + row * stride + first, kPanel * sizeof(T));
+        continue;
+      }
+      memset(out, 0, kPanel * sizeof(T));
+      if (row < k) memcpy(out, b + row * stride + first, width * sizeof(T));
+    }
+  }
+}
+
+inline u32x16 bits(const float* p, int64_t n) { return (u32x16)load(p, n); }
+inline u32x16 bits(const bf16* p, int64_t n) { return (u32x16)load(p, n) >> 16; }
+inline void put(float* p, u32x16 v, int64_t n) { memcpy(p, &v, n * sizeof(float)); }
+inline void put(bf16* p, u32x16 v, int64_t n) {
+  const u16x16 half = shorten(v);
+  memcpy(p, &half, n * sizeof(bf16));
+}
+
+// out [columns.., out_stride] = the transpose of in [rows.., in_stride], 16 x 16 of them at most; what there is not is zero.
+template <class T>
+void transpose_corner(int64_t rows, int64_t columns, const T* in, int64_t in_stride, T* out, int64_t out_stride, int64_t out_rows) {
+  u32x16 block[16];
+  for (int64_t r = 0; r < 16; r++) block[r] = r < rows && columns > 0 ? bits(in + r * in_stride, columns) : u32x16{};
+  transpose_block(block);
+  for (int64_t c = 0; c < out_rows; c++) put(out + c * out_stride, block[c], 16);
+}
+
+template <class T>
+void pack_transposed(int64_t k, int64_t n, const void* b_, void* packed_) {
+  const T* b = (const T*)b_;
+  const int64_t depth = packed_k(k);
+#pragma omp parallel for schedule(static)
+  for (int64_t first = 0; first < (n + kPanel - 1) / kPanel * kPanel; first += 16) {
+    T* out = (T*)packed_ + first / kPanel * depth * kPanel + first % kPanel;
+    for (int64_t row = 0; row < depth; row += 16) {
+      transpose_corner(least(16, n - first), least(16, k - row), b + first * k + row, k, out + row * kPanel, kPanel, 16);
+    }
+  }
+}
+
+template <class T>
+void transpose(int64_t rows, int64_t columns, const void* x_, void* y_) {
+  const T* x = (const T*)x_;
+  T* y = (T*)y_;
+  const int64_t width = packed_k(rows);
+#pragma omp parallel for schedule(static)
+  for (int64_t row = 0; row < width; row += 16) {
+    for (int64_t column = 0; column < columns; column += 16) {
+      const int64_t n = least(16, columns - column);
+      transpose_corner(least(16, rows - row), n, x + row * columns + column, columns, y + column * width + row, width, n);
+    }
+  }
+}
+
+template <class T>
+Product product() {
+  return {gemm<T>, {pack<T>, pack_transposed<T>, transpose<T>}};
+}
+
+}  // namespace
+
+void add_products(Kernels& k) {
+  k.product[kF32] = product<float>();
+  k.product[kBf16] = product<bf16>();
+}
+
+#else
+
+// libtorch's products are better than what a compiler makes without fused multiply-adds.
+void add_products(Kernels&) {}
+
+#endif
+
+}  // namespace thalia::THALIA_SET
