@@ -158,7 +158,7 @@ function overMicroBatches<T>(
 			);
 		}
 	} finally {
-		for (const { dispose } of packed) dispose();
+		for (const blocks of packed) blocks.dispose();
 	}
 	return results;
 }

@@ -40,14 +40,14 @@ export interface PackedDecoder extends PackedBlocks {
 }
 
 export function packDecoder(decoder: Decoder): PackedDecoder {
-	const { blocks, dispose } = packBlocks(decoder);
+	const packed = packBlocks(decoder);
 	const head = new HeadProduct(decoder.headWeight);
 	return {
 		decoder,
-		blocks,
+		blocks: packed.blocks,
 		logits: (hidden) => head.logits(hidden),
 		dispose: () => {
-			dispose();
+			packed.dispose();
 			head.dispose();
 		},
 	};
