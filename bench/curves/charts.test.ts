@@ -71,7 +71,7 @@ function rooflineOf(bandwidth: number, gigaflops: number): RooflineMeasurement {
 	const { hiddenSize: h, intermediateSize: f, vocabSize } = shapes["smollm2-135m"].config;
 	const sizes = { qkv: [960, h], output: [h, h], gateUp: [2 * f, h], down: [h, f], head: [vocabSize, h] };
 	const at = (
-		group: "decoding" | "evaluation" | "kernels",
+		group: "decoding" | "learning" | "kernels",
 		name: string,
 		operations: number,
 		bytes: number,
@@ -79,7 +79,7 @@ function rooflineOf(bandwidth: number, gigaflops: number): RooflineMeasurement {
 		const roof = Math.min(gigaflops, (bandwidth * operations) / bytes);
 		return { group, name, operations, bytes, seconds: operations / (0.75 * roof * 1e9) };
 	};
-	const products = ([group, rows]: readonly ["decoding" | "evaluation", number]) =>
+	const products = ([group, rows]: readonly ["decoding" | "learning", number]) =>
 		Object.entries(sizes).map(([name, [out, columns]]) => {
 			const { operations, bytes } = productSize(rows, out, columns, 2, name === "head" ? 4 : 2);
 			return at(group, name, operations, bytes);
@@ -92,9 +92,9 @@ function rooflineOf(bandwidth: number, gigaflops: number): RooflineMeasurement {
 		"head statistics": 1.8,
 	};
 	return {
-		...{ bandwidth, copyBytes: 2 ** 29, gigaflops, decodingRows: 64, evaluationRows: 1024 },
+		...{ bandwidth, copyBytes: 2 ** 29, gigaflops, decodingRows: 64, learningRows: 1024 },
 		points: [
-			...([["decoding", 64] as const, ["evaluation", 1024] as const] as const).flatMap(products),
+			...([["decoding", 64] as const, ["learning", 1024] as const] as const).flatMap(products),
 			...Object.entries({ ...kernels, ...attention }).map(([name, intensity]) =>
 				at("kernels", name, intensity * 1e6, 1e6),
 			),

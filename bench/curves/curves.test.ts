@@ -111,7 +111,7 @@ test("a run launches the roofline, then each model once and its points, and keep
 		prepare: "",
 		point: JSON.stringify({ steps, memory: { loaded: 1, peak: 2 }, environment: {} }),
 		roofline: JSON.stringify({
-			...{ bandwidth: 10, copyBytes: 1, gigaflops: 100, decodingRows: 1, evaluationRows: 1 },
+			...{ bandwidth: 10, copyBytes: 1, gigaflops: 100, decodingRows: 1, learningRows: 1 },
 			points: [{ group: "kernels", name: "one", operations: 1e9, bytes: 2e9, seconds: 0.5 }],
 			environment: {},
 		}),

@@ -16,7 +16,7 @@ import { roofAt } from "./roofline.ts";
 
 const [width, height] = [920, 640];
 const area = { left: 64, top: 78, right: 900, bottom: 560 };
-const groups = { decoding: 0, evaluation: 1, kernels: 2 } as const satisfies Record<string, Series>;
+const groups = { decoding: 0, learning: 1, kernels: 2 } as const satisfies Record<string, Series>;
 
 /** What the machine allows, and where the operators stand below it. */
 export function rooflineSvg(roofline: RooflineResult, caption: string): string {
@@ -67,10 +67,10 @@ export function rooflineSvg(roofline: RooflineResult, caption: string): string {
 	);
 }
 
-function legend({ decodingRows, evaluationRows }: RooflineResult): string[] {
+function legend({ decodingRows, learningRows }: RooflineResult): string[] {
 	const words = [
 		[0, `products of decoding, ${decodingRows} rows`],
-		[1, `products of evaluation, ${evaluationRows} rows`],
+		[1, `products of learning, ${learningRows} rows`],
 		[2, "other kernels: operands in memory, not in a cache"],
 	] as const;
 	return words.flatMap(([series, meaning], i) => [

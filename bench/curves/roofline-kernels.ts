@@ -30,11 +30,11 @@ interface Group {
 /** Kernels that are no product, over the rows of a micro-batch. */
 export function kernelPoints(decoder: Decoder, size: RooflineSize): RooflinePoint[] {
 	const kernels = [
-		() => norms(decoder, size.evaluationRows),
-		() => gates(decoder, size.evaluationRows),
-		() => attention(decoder, size.evaluationRows),
+		() => norms(decoder, size.learningRows),
+		() => gates(decoder, size.learningRows),
+		() => attention(decoder, size.learningRows),
 		() => [decodeAttention(decoder, size.decodingRows)],
-		() => [statistics(decoder, size.evaluationRows)],
+		() => [statistics(decoder, size.learningRows)],
 	];
 	const points = kernels.flatMap((make) => tidy(() => make().map((kernel) => measure(kernel, size))));
 	return [...points, adamw(decoder, size.passes)];
@@ -212,9 +212,9 @@ function decodeAttention(decoder: Decoder, rows: number): Kernel {
 	};
 }
 
-function statistics(decoder: Decoder, evaluationRows: number): Kernel {
+function statistics(decoder: Decoder, learningRows: number): Kernel {
 	const { vocabSize } = decoder.config;
-	const rows = blockRows(evaluationRows, vocabSize);
+	const rows = blockRows(learningRows, vocabSize);
 	const logits = tidy(() => Tensor.empty([rows, vocabSize]).normal_(0, 1, 1));
 	const targets = Tensor.zeros([rows], "i64");
 	return {

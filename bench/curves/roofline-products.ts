@@ -11,11 +11,11 @@ type Product = (typeof layerProducts)[number] | "head";
 
 /**
  * The products of a forward pass over `rows` rows, in the order of a pass, so that each weight comes from where a pass
- * finds it: decoding has its weights laid out before, evaluation lays them out as it goes.
+ * finds it: decoding has its weights laid out before, learning lays them out as it goes.
  */
 export function productPoints(
 	decoder: Decoder,
-	group: "decoding" | "evaluation",
+	group: "decoding" | "learning",
 	rows: number,
 	passes: number,
 ): RooflinePoint[] {
@@ -28,7 +28,7 @@ export function productPoints(
 			gateUp: input(config.hiddenSize),
 			down: input(config.intermediateSize),
 		};
-		const head = () => evaluationHead(inputs.qkv, decoder.headWeight);
+		const head = () => learningHead(inputs.qkv, decoder.headWeight);
 		const packed = group === "decoding" ? packDecoder(decoder) : undefined;
 		const times: Record<Product, number[]> = { qkv: [], output: [], gateUp: [], down: [], head: [] };
 		try {
@@ -73,8 +73,8 @@ export function productPoints(
 	});
 }
 
-/** As evaluation does it: the weight laid out once, the rows in blocks. */
-function evaluationHead(hidden: Tensor, weight: Tensor): void {
+/** As learning does it: the weight laid out once, the rows in blocks. */
+function learningHead(hidden: Tensor, weight: Tensor): void {
 	const [rows] = hidden.shape;
 	const logits = new BlockLogits(hidden, weight);
 	forEachBlock(rows, blockRows(rows, weight.shape[0]), (start, count) => {

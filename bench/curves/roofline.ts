@@ -12,7 +12,7 @@ import { kernelPoints } from "./roofline-kernels.ts";
 import { productPoints } from "./roofline-products.ts";
 
 /** Where operators are used: products over few rows, products over many, and what is no product. */
-export const pointGroups = ["decoding", "evaluation", "kernels"] as const;
+export const pointGroups = ["decoding", "learning", "kernels"] as const;
 
 const rooflinePoint = z.strictObject({
 	group: z.enum(pointGroups),
@@ -33,7 +33,7 @@ export const rooflineMeasurement = z.strictObject({
 	/** The best rate of a product, GFLOP/s. */
 	gigaflops: z.number().positive(),
 	decodingRows: z.int(),
-	evaluationRows: z.int(),
+	learningRows: z.int(),
 	points: z.array(rooflinePoint).min(1),
 	environment: z.record(z.string(), z.union([z.string(), z.number()])),
 });
@@ -47,7 +47,7 @@ export interface RooflineSize {
 	readonly products: readonly (readonly [number, number, number])[];
 	readonly decodingRows: number;
 	/** Rows of a micro-batch. */
-	readonly evaluationRows: number;
+	readonly learningRows: number;
 	/** Of each of the copy's two sides. */
 	readonly copyBytes: number;
 	/** Operands of one kernel take this many bytes together, so that each call finds its own in memory, not in a cache. */
@@ -61,7 +61,7 @@ export const rooflineSizes = {
 		config: shapes["smollm2-135m"].config,
 		products: matmulSizes,
 		decodingRows: 64,
-		evaluationRows: 1024,
+		learningRows: 1024,
 		copyBytes: 512 * 2 ** 20,
 		coldBytes: 256 * 2 ** 20,
 		passes: 5,
@@ -70,7 +70,7 @@ export const rooflineSizes = {
 		config: shapes.toy.config,
 		products: [[64, 64, 64]],
 		decodingRows: 8,
-		evaluationRows: 64,
+		learningRows: 64,
 		copyBytes: 2 ** 20,
 		coldBytes: 2 ** 18,
 		passes: 1,
@@ -83,14 +83,14 @@ export function measureRoofline(
 	{ dtype, threads }: { readonly dtype: WeightDtype; readonly threads: number },
 ): RooflineMeasurement {
 	native.setThreads(threads);
-	const { config, products, decodingRows, evaluationRows, copyBytes } = size;
+	const { config, products, decodingRows, learningRows, copyBytes } = size;
 	const bandwidth = copyBandwidth(copyBytes);
 	const rates = products.map((of) => matmulRate(dtype, of));
 	const decoder = new Decoder(config, randomWeights(config, dtype, 1));
 	try {
 		const points = noGrad(() => [
 			...productPoints(decoder, "decoding", decodingRows, size.passes),
-			...productPoints(decoder, "evaluation", evaluationRows, size.passes),
+			...productPoints(decoder, "learning", learningRows, size.passes),
 			...kernelPoints(decoder, size),
 		]);
 		const own = points.filter(({ group }) => group !== "kernels").map(gigaflopsOf);
@@ -99,7 +99,7 @@ export function measureRoofline(
 			copyBytes,
 			gigaflops: Math.max(...rates, ...own),
 			decodingRows,
-			evaluationRows,
+			learningRows,
 			points,
 			environment: { isa: native.isa(), libtorch: native.torchVersion(), threads: native.threads(), dtype },
 		};
