@@ -46,7 +46,7 @@ constexpr auto linear_forward = [](const Tensor& x, const Tensor& weight, MaybeT
   shape.back() = n;
   auto y = at::empty(shape, x.options());
   const auto type = x.scalar_type();
-  product->gemm({m, n, k, rows_of(x, type, m * k), k, operand(*product, weight, packed), y.data_ptr(), element(x), false,
+  product->gemm({m, n, k, rows_of(x, type, m * k), k, 0, operand(*product, weight, packed), y.data_ptr(), element(x), false,
                  maybe_rows_of(bias, type, n), maybe_rows_of(residual, type, m * n)});
   return y;
 };
@@ -62,7 +62,7 @@ constexpr auto linear_f32 = [](const Tensor& out, const Tensor& x, const Tensor&
     else rows.copy_(at::linear(x.reshape({m, k}), weight));
     return;
   }
-  product->gemm({m, n, k, rows_of(x, x.scalar_type(), m * k), k, operand(*product, weight, packed), c, kF32, false, nullptr, nullptr});
+  product->gemm({m, n, k, rows_of(x, x.scalar_type(), m * k), k, 0, operand(*product, weight, packed), c, kF32, false, nullptr, nullptr});
 };
 
 // packed: `packWeightBackward` of the weight.
@@ -82,7 +82,7 @@ constexpr auto linear_input_gradient = [](const Tensor& dy, const Tensor& weight
     product->packing.pack(n, k, k, rows_of(weight, type, n * k), own);
     b = own;
   }
-  product->gemm({m, k, n, rows_of(dy, type, m * n), n, b, dx.data_ptr(), element(dy), false, nullptr, nullptr});
+  product->gemm({m, k, n, rows_of(dy, type, m * n), n, 0, b, dx.data_ptr(), element(dy), false, nullptr, nullptr});
   return dx;
 };
 
@@ -104,11 +104,9 @@ constexpr auto linear_weight_gradient = [](const Tensor& gradient, const Tensor&
   constexpr int64_t kRows = 1536;
   for (int64_t row = 0; row < m; row += kRows) {
     const int64_t rows = std::min(kRows, m - row), depth = packed_k(rows);
-    auto* transposed = static_cast<char*>(scratch((depth * n + packed_size(rows, k)) * size));
-    auto* packed = transposed + depth * n * size;
-    product->packing.transpose(rows, n, dy_rows + row * n * size, transposed);
+    void* packed = scratch(packed_size(rows, k) * size);
     product->packing.pack(rows, k, k, x_rows + row * k * size, packed);
-    product->gemm({n, k, depth, transposed, depth, packed, gradient.data_ptr(), kF32, true, nullptr, nullptr});
+    product->gemm({n, k, depth, dy_rows + row * n * size, n, rows, packed, gradient.data_ptr(), kF32, true, nullptr, nullptr});
   }
 };
 

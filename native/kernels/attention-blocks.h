@@ -3,6 +3,7 @@
 #pragma once
 #include "kernels.h"
 #include "products.h"
+#include "transposition.h"
 
 namespace thalia {
 namespace {
@@ -122,39 +123,6 @@ inline void widen(const T* x, int64_t stride, int64_t rows, const Heads& h, floa
   }
 }
 
-#if defined(__AVX512F__) && !defined(__clang__)
-template <int Step>
-inline void exchange(f32x16* v) {
-  i32x16 upper, lower;
-  for (int i = 0; i < 16; i++) {
-    upper[i] = i & Step ? 16 + i - Step : i;
-    lower[i] = i & Step ? 16 + i : i + Step;
-  }
-#pragma GCC unroll 16
-  for (int i = 0; i < 16; i++) {
-    if (i & Step) continue;
-    const f32x16 a = v[i], b = v[i + Step];
-    v[i] = __builtin_shuffle(a, b, upper);
-    v[i + Step] = __builtin_shuffle(a, b, lower);
-  }
-}
-inline void transpose(f32x16* v) {
-  exchange<8>(v);
-  exchange<4>(v);
-  exchange<2>(v);
-  exchange<1>(v);
-}
-#else
-inline void transpose(f32x16* v) {
-  float from[16][16], to[16][16];
-  memcpy(from, v, sizeof from);
-  for (int i = 0; i < 16; i++) {
-    for (int j = 0; j < 16; j++) to[i][j] = from[j][i];
-  }
-  memcpy(v, to, sizeof to);
-}
-#endif
-
 // y [size, kBlock] = the transpose of x [rows, size], filled up with zeros to whole vectors.
 template <class T>
 inline void widen_transposed(const T* x, int64_t stride, int64_t rows, const Heads& h, float* y) {
@@ -162,7 +130,7 @@ inline void widen_transposed(const T* x, int64_t stride, int64_t rows, const Hea
     for (int64_t i = 0; i < h.size; i += 16) {
       f32x16 v[16];
       for (int64_t j = 0; j < 16; j++) v[j] = row + j < rows ? load(x + (row + j) * stride + i, h.size - i) : f32x16{};
-      transpose(v);
+      transpose_block(v);
       for (int64_t j = 0; j < 16 && i + j < h.size; j++) store(y + (i + j) * kBlock + row, v[j]);
     }
   }

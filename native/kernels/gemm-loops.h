@@ -6,7 +6,7 @@
 // begin, end   called in every thread.
 #pragma once
 #include "kernels.h"
-#include "simd.h"
+#include "transposition.h"
 
 namespace thalia {
 namespace {
@@ -47,9 +47,57 @@ void finish(const Gemm& g, const float* tile, int64_t row, int64_t rows, int64_t
   }
 }
 
+// What a tile is added to comes from memory: it is asked for before the tile is computed.
+inline void ask_for(const Gemm& g, int64_t row, int64_t rows, int64_t column) {
+  for (int64_t r = 0; r < rows; r++) {
+    const float* c = (const float*)g.c + (row + r) * g.n + column;
+    for (int64_t i = 0; i < kPanel; i += kLanes) __builtin_prefetch(c + i, 1);
+  }
+}
+
 // n a multiple of kLanes.
-inline void convert(int64_t n, const bf16* from, float* to) {
+template <class From>
+void convert(int64_t n, const From* from, float* to) {
   for (int64_t i = 0; i < n; i += kLanes) store(to + i, load(from + i));
+}
+
+// to [rows, depth] = the transpose of from [depth, rows], whose rows are `stride` apart; zeros where from has less than
+// `depth` rows. depth a multiple of kPackedK.
+template <class From>
+void convert_transposed(int64_t rows, int64_t depth, const From* from, int64_t stride, int64_t there, float* to) {
+  for (int64_t k = 0; k < depth; k += 16) {
+    for (int64_t row = 0; row < rows; row += 16) {
+      const int64_t count = least(16, rows - row);
+      u32x16 block[16];
+      for (int64_t i = 0; i < 16; i++) {
+        block[i] = k + i < there ? (u32x16)load(from + (k + i) * stride + row, count) : u32x16{};
+      }
+      transpose_block(block);
+      for (int64_t r = 0; r < count; r++) memcpy(to + (row + r) * depth + k, &block[r], sizeof block[r]);
+    }
+  }
+}
+
+// Two rows as one vector of pairs.
+inline void convert_transposed(int64_t rows, int64_t depth, const bf16* from, int64_t stride, int64_t there, bf16* to) {
+  for (int64_t k = 0; k < depth; k += 32) {
+    for (int64_t row = 0; row < rows; row += 16) {
+      const int64_t count = least(16, rows - row);
+      u32x16 pairs[16];
+      for (int64_t p = 0; p < 16; p++) {
+        u16x16 two[2] = {};
+        for (int64_t i = 0; i < 2; i++) {
+          const bf16* in = from + (k + 2 * p + i) * stride + row;
+          if (k + 2 * p + i >= there) continue;
+          if (count == 16) memcpy(&two[i], in, sizeof two[i]);
+          else memcpy(&two[i], in, count * sizeof(bf16));
+        }
+        pairs[p] = lengthen(two[0]) | lengthen(two[1]) << 16;
+      }
+      transpose_block(pairs);
+      for (int64_t r = 0; r < count; r++) memcpy(to + (row + r) * depth + k, &pairs[r], sizeof pairs[r]);
+    }
+  }
 }
 
 // `readable` rows of a lie in memory: at least m, and a whole tile where the tile needs that.
@@ -68,7 +116,8 @@ void multiply_rows(const Gemm& g, int64_t readable) {
   {
     Tile::begin();
     float* partial = passes > 1 ? new float[kBlockRows * partial_stride] : nullptr;
-    Operand* converted_a = kConverted ? new Operand[kBlockRows * pass] : nullptr;
+    const bool own_block = kConverted || g.a_depth > 0;
+    Operand* converted_a = own_block ? new Operand[kBlockRows * pass] : nullptr;
     Operand* converted_b = kConverted ? new Operand[kPanel * pass] : nullptr;
     alignas(64) float tile[Tile::kRows * kPanel];
 #pragma omp for schedule(dynamic)
@@ -77,15 +126,18 @@ void multiply_rows(const Gemm& g, int64_t readable) {
       const int64_t end_row = least(first_row + kBlockRows, g.m), end_panel = least(first_panel + chunk, panels);
       for (int64_t depth = 0; depth < g.k; depth += pass) {
         const int64_t deep = least(pass, g.k - depth);
-        const Operand* a;
-        int64_t a_stride = g.a_stride;
-        const Element* first = (const Element*)g.a + first_row * g.a_stride + depth;
-        if constexpr (kConverted) {
-          for (int64_t r = 0; r < end_row - first_row; r++) convert(deep, first + r * g.a_stride, converted_a + r * deep);
-          a = converted_a;
-          a_stride = deep;
+        const Operand* a = converted_a;
+        const int64_t a_stride = own_block ? deep : g.a_stride;
+        if (g.a_depth > 0) {
+          const Element* block = (const Element*)g.a + depth * g.a_stride + first_row;
+          convert_transposed(end_row - first_row, deep, block, g.a_stride, g.a_depth - depth, converted_a);
         } else {
-          a = first;
+          const Element* block = (const Element*)g.a + first_row * g.a_stride + depth;
+          if constexpr (kConverted) {
+            for (int64_t r = 0; r < end_row - first_row; r++) convert(deep, block + r * g.a_stride, converted_a + r * deep);
+          } else {
+            a = block;
+          }
         }
         for (int64_t panel = first_panel; panel < end_panel; panel++) {
           const Operand* b;
@@ -99,7 +151,8 @@ void multiply_rows(const Gemm& g, int64_t readable) {
           for (int64_t row = first_row; row < end_row; row += Tile::kRows) {
             const int64_t rows = least(Tile::kRows, end_row - row);
             // The last tile begins earlier instead of ending beyond the matrix; what it has too much is left.
-            const int64_t begin = Tile::kWhole ? least(row, readable - Tile::kRows) : row;
+            const int64_t begin = Tile::kWhole && !own_block ? least(row, readable - Tile::kRows) : row;
+            if (g.accumulate) ask_for(g, row, rows, panel * kPanel);
             Tile::run(rows, deep, a + (begin - first_row) * a_stride, a_stride, b, tile);
             finish<Element>(g, tile + (row - begin) * kPanel, row, rows, panel * kPanel,
                    partial + (row - first_row) * partial_stride + (panel - first_panel) * kPanel, partial_stride,
@@ -117,7 +170,7 @@ void multiply_rows(const Gemm& g, int64_t readable) {
 
 template <class Tile, class Element>
 void multiply(const Gemm& g) {
-  if (!Tile::kWhole || g.m >= Tile::kRows) return multiply_rows<Tile, Element>(g, g.m);
+  if (!Tile::kWhole || g.a_depth > 0 || g.m >= Tile::kRows) return multiply_rows<Tile, Element>(g, g.m);
   Element* filled = new Element[Tile::kRows * g.k]();
   for (int64_t r = 0; r < g.m; r++) memcpy(filled + r * g.k, (const Element*)g.a + r * g.a_stride, g.k * sizeof(Element));
   Gemm few = g;

@@ -3,7 +3,6 @@
 
 #if defined(__AVX2__)
 #include "gemm-loops.h"
-#include "transposition.h"
 #endif
 
 namespace thalia::THALIA_SET {
@@ -103,19 +102,10 @@ void pack(int64_t k, int64_t n, int64_t stride, const void* b_, void* packed_) {
 
 inline u32x16 bits(const float* p, int64_t n) { return (u32x16)load(p, n); }
 inline u32x16 bits(const bf16* p, int64_t n) { return (u32x16)load(p, n) >> 16; }
-inline void put(float* p, u32x16 v, int64_t n) { memcpy(p, &v, n * sizeof(float)); }
-inline void put(bf16* p, u32x16 v, int64_t n) {
+inline void put(float* p, u32x16 v) { memcpy(p, &v, sizeof v); }
+inline void put(bf16* p, u32x16 v) {
   const u16x16 half = shorten(v);
-  memcpy(p, &half, n * sizeof(bf16));
-}
-
-// out [columns.., out_stride] = the transpose of in [rows.., in_stride], 16 x 16 of them at most; what there is not is zero.
-template <class T>
-void transpose_corner(int64_t rows, int64_t columns, const T* in, int64_t in_stride, T* out, int64_t out_stride, int64_t out_rows) {
-  u32x16 block[16];
-  for (int64_t r = 0; r < 16; r++) block[r] = r < rows && columns > 0 ? bits(in + r * in_stride, columns) : u32x16{};
-  transpose_block(block);
-  for (int64_t c = 0; c < out_rows; c++) put(out + c * out_stride, block[c], 16);
+  memcpy(p, &half, sizeof half);
 }
 
 template <class T>
@@ -126,28 +116,19 @@ void pack_transposed(int64_t k, int64_t n, const void* b_, void* packed_) {
   for (int64_t first = 0; first < (n + kPanel - 1) / kPanel * kPanel; first += 16) {
     T* out = (T*)packed_ + first / kPanel * depth * kPanel + first % kPanel;
     for (int64_t row = 0; row < depth; row += 16) {
-      transpose_corner(least(16, n - first), least(16, k - row), b + first * k + row, k, out + row * kPanel, kPanel, 16);
-    }
-  }
-}
-
-template <class T>
-void transpose(int64_t rows, int64_t columns, const void* x_, void* y_) {
-  const T* x = (const T*)x_;
-  T* y = (T*)y_;
-  const int64_t width = packed_k(rows);
-#pragma omp parallel for schedule(static)
-  for (int64_t row = 0; row < width; row += 16) {
-    for (int64_t column = 0; column < columns; column += 16) {
-      const int64_t n = least(16, columns - column);
-      transpose_corner(least(16, rows - row), n, x + row * columns + column, columns, y + column * width + row, width, n);
+      u32x16 block[16];
+      for (int64_t c = 0; c < 16; c++) {
+        block[c] = first + c < n && row < k ? bits(b + (first + c) * k + row, k - row) : u32x16{};
+      }
+      transpose_block(block);
+      for (int64_t r = 0; r < 16; r++) put(out + (row + r) * kPanel, block[r]);
     }
   }
 }
 
 template <class T>
 Product product() {
-  return {gemm<T>, {pack<T>, pack_transposed<T>, transpose<T>}};
+  return {gemm<T>, {pack<T>, pack_transposed<T>}};
 }
 
 }  // namespace

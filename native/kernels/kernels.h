@@ -23,6 +23,7 @@ struct Gemm {
   int64_t m, n, k;  // k a multiple of kPackedK
   const void* a;
   int64_t a_stride;
+  int64_t a_depth;  // 0; or a is the transpose of [a_depth, m], which stands for k rows, the last of them zeros
   const void* b;
   void* c;  // [m, n] of c_type: f32, or the type of the operands
   Element c_type;
@@ -89,8 +90,6 @@ struct Packing {
   void (*pack)(int64_t k, int64_t n, int64_t stride, const void* b, void* packed);
   // Packs the transpose of b [n, k].
   void (*pack_transposed)(int64_t k, int64_t n, const void* b, void* packed);
-  // y [columns, packed_k(rows)] = x^T of x [rows, columns], filled up with zeros.
-  void (*transpose)(int64_t rows, int64_t columns, const void* x, void* y);
 };
 
 struct Product {

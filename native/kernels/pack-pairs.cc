@@ -46,34 +46,8 @@ void pack_transposed(int64_t k, int64_t n, const void* b_, void* packed_) {
   }
 }
 
-// Blocks of 32 rows and 16 columns, two rows as one vector of pairs.
-void transpose(int64_t rows, int64_t columns, const void* x_, void* y_) {
-  const uint16_t* x = (const uint16_t*)x_;
-  uint16_t* y = (uint16_t*)y_;
-  const int64_t width = packed_k(rows);
-#pragma omp parallel for schedule(static)
-  for (int64_t row = 0; row < width; row += 32) {
-    for (int64_t column = 0; column < columns; column += 16) {
-      const int64_t n = columns - column < 16 ? columns - column : 16;
-      u32x16 pairs[16];
-      for (int64_t p = 0; p < 16; p++) {
-        u16x16 two[2] = {};
-        for (int64_t i = 0; i < 2; i++) {
-          const uint16_t* in = x + (row + 2 * p + i) * columns + column;
-          if (row + 2 * p + i >= rows) continue;
-          if (n == 16) memcpy(&two[i], in, sizeof two[i]);
-          else memcpy(&two[i], in, n * sizeof(uint16_t));
-        }
-        pairs[p] = __builtin_convertvector(two[0], u32x16) | __builtin_convertvector(two[1], u32x16) << 16;
-      }
-      transpose_block(pairs);
-      for (int64_t c = 0; c < n; c++) memcpy(y + (column + c) * width + row, &pairs[c], sizeof pairs[c]);
-    }
-  }
-}
-
 }  // namespace
 
-void add_pack_pairs(Kernels& k) { k.pairs = {pack, pack_transposed, transpose}; }
+void add_pack_pairs(Kernels& k) { k.pairs = {pack, pack_transposed}; }
 
 }  // namespace thalia::THALIA_SET

@@ -6,9 +6,9 @@ namespace thalia {
 namespace {
 
 // Exchanges the halves of a's and b's neighbouring groups of kWidth: one stage of a transposition.
-template <int kWidth>
-inline void exchange(u32x16& a, u32x16& b) {
-  u32x16 low, high;
+template <int kWidth, class V>
+inline void exchange(V& a, V& b) {
+  V low, high;
   if constexpr (kWidth == 1) {
     low = __builtin_shufflevector(a, b, 0, 16, 2, 18, 4, 20, 6, 22, 8, 24, 10, 26, 12, 28, 14, 30);
     high = __builtin_shufflevector(a, b, 1, 17, 3, 19, 5, 21, 7, 23, 9, 25, 11, 27, 13, 29, 15, 31);
@@ -26,13 +26,16 @@ inline void exchange(u32x16& a, u32x16& b) {
   b = high;
 }
 
-template <int kWidth>
-inline void stage(u32x16* v) {
+template <int kWidth, class V>
+inline void stage(V* v) {
+#pragma GCC unroll 16
   for (int i = 0; i < 16; i++)
     if (!(i & kWidth)) exchange<kWidth>(v[i], v[i + kWidth]);
 }
 
-inline void transpose_block(u32x16* v) {
+// V: sixteen values of four bytes.
+template <class V>
+inline void transpose_block(V* v) {
   stage<1>(v);
   stage<2>(v);
   stage<4>(v);
