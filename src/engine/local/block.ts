@@ -53,7 +53,7 @@ export function blockWeights(
 	return { ...tensors, adapters } as unknown as BlockWeights;
 }
 
-/** The matrices of a layer laid out for products with few rows. */
+/** The matrices of a layer, laid out for products. */
 export type PackedBlock = Readonly<Record<"qkv" | "output" | "gateUp" | "down", PackedWeight>>;
 
 /**

@@ -13,7 +13,7 @@ export interface LinearExtras {
 	readonly bias?: Tensor | undefined;
 	/** Added to the result: [N, out]. */
 	readonly residual?: Tensor | undefined;
-	/** `packWeight(weight)`: worth it where a weight is used many times on few rows. */
+	/** `packWeight(weight)`: worth it where a weight is used more than once. */
 	readonly packed?: PackedWeight;
 }
 
