@@ -6,7 +6,7 @@
 // begin, end   called in every thread.
 #pragma once
 #include "kernels.h"
-#include "transposition.h"
+#include "operands.h"
 
 namespace thalia {
 namespace {
@@ -19,12 +19,10 @@ constexpr bool kSame = false;
 template <class A>
 constexpr bool kSame<A, A> = true;
 
-inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 // What becomes of a tile: kept as a partial sum, or finished and written to c.
 template <class T>
 void finish(const Gemm& g, const float* tile, int64_t row, int64_t rows, int64_t column, float* partial,
-                   int64_t partial_stride, bool first, bool last) {
+            int64_t partial_stride, bool first, bool last) {
   for (int64_t r = 0; r < rows; r++) {
     for (int64_t i = 0; i < kPanel && column + i < g.n; i += kLanes) {
       const int64_t n = g.n - column - i, at = (row + r) * g.n + column + i;
@@ -52,51 +50,6 @@ inline void ask_for(const Gemm& g, int64_t row, int64_t rows, int64_t column) {
   for (int64_t r = 0; r < rows; r++) {
     const float* c = (const float*)g.c + (row + r) * g.n + column;
     for (int64_t i = 0; i < kPanel; i += kLanes) __builtin_prefetch(c + i, 1);
-  }
-}
-
-// n a multiple of kLanes.
-template <class From>
-void convert(int64_t n, const From* from, float* to) {
-  for (int64_t i = 0; i < n; i += kLanes) store(to + i, load(from + i));
-}
-
-// to [rows, depth] = the transpose of from [depth, rows], whose rows are `stride` apart; zeros where from has less than
-// `depth` rows. depth a multiple of kPackedK.
-template <class From>
-void convert_transposed(int64_t rows, int64_t depth, const From* from, int64_t stride, int64_t there, float* to) {
-  for (int64_t k = 0; k < depth; k += 16) {
-    for (int64_t row = 0; row < rows; row += 16) {
-      const int64_t count = least(16, rows - row);
-      u32x16 block[16];
-      for (int64_t i = 0; i < 16; i++) {
-        block[i] = k + i < there ? (u32x16)load(from + (k + i) * stride + row, count) : u32x16{};
-      }
-      transpose_block(block);
-      for (int64_t r = 0; r < count; r++) memcpy(to + (row + r) * depth + k, &block[r], sizeof block[r]);
-    }
-  }
-}
-
-// Two rows as one vector of pairs.
-inline void convert_transposed(int64_t rows, int64_t depth, const bf16* from, int64_t stride, int64_t there, bf16* to) {
-  for (int64_t k = 0; k < depth; k += 32) {
-    for (int64_t row = 0; row < rows; row += 16) {
-      const int64_t count = least(16, rows - row);
-      u32x16 pairs[16];
-      for (int64_t p = 0; p < 16; p++) {
-        u16x16 two[2] = {};
-        for (int64_t i = 0; i < 2; i++) {
-          const bf16* in = from + (k + 2 * p + i) * stride + row;
-          if (k + 2 * p + i >= there) continue;
-          if (count == 16) memcpy(&two[i], in, sizeof two[i]);
-          else memcpy(&two[i], in, count * sizeof(bf16));
-        }
-        pairs[p] = lengthen(two[0]) | lengthen(two[1]) << 16;
-      }
-      transpose_block(pairs);
-      for (int64_t r = 0; r < count; r++) memcpy(to + (row + r) * depth + k, &pairs[r], sizeof pairs[r]);
-    }
   }
 }
 
@@ -155,8 +108,8 @@ void multiply_rows(const Gemm& g, int64_t readable) {
             if (g.accumulate) ask_for(g, row, rows, panel * kPanel);
             Tile::run(rows, deep, a + (begin - first_row) * a_stride, a_stride, b, tile);
             finish<Element>(g, tile + (row - begin) * kPanel, row, rows, panel * kPanel,
-                   partial + (row - first_row) * partial_stride + (panel - first_panel) * kPanel, partial_stride,
-                   depth == 0, depth + pass >= g.k);
+                            partial + (row - first_row) * partial_stride + (panel - first_panel) * kPanel, partial_stride,
+                            depth == 0, depth + pass >= g.k);
           }
         }
       }
