@@ -13,6 +13,7 @@ namespace {
 
 constexpr int64_t kBlockRows = 192;     // rows of a that are multiplied with a panel while both are in the cache
 constexpr int64_t kChunkPanels = 16;
+constexpr int64_t kCrowded = 2048;      // bytes
 
 template <class A, class B>
 constexpr bool kSame = false;
@@ -69,8 +70,11 @@ void multiply_rows(const Gemm& g, int64_t readable) {
   {
     Tile::begin();
     float* partial = passes > 1 ? new float[kBlockRows * partial_stride] : nullptr;
-    const bool own_block = kConverted || g.a_depth > 0;
-    Operand* converted_a = own_block ? new Operand[kBlockRows * pass] : nullptr;
+    // Rows that lie a multiple of so much apart would drive each other out of the first-level cache.
+    const bool crowded = g.a_stride * (int64_t)sizeof(Element) % kCrowded == 0;
+    const bool own_block = kConverted || g.a_depth > 0 || crowded;
+    const int64_t own_stride = pass + 64 / (int64_t)sizeof(Operand);
+    Operand* own_a = own_block ? new Operand[kBlockRows * own_stride] : nullptr;
     Operand* converted_b = kConverted ? new Operand[kPanel * pass] : nullptr;
     alignas(64) float tile[Tile::kRows * kPanel];
 #pragma omp for schedule(dynamic)
@@ -79,18 +83,15 @@ void multiply_rows(const Gemm& g, int64_t readable) {
       const int64_t end_row = least(first_row + kBlockRows, g.m), end_panel = least(first_panel + chunk, panels);
       for (int64_t depth = 0; depth < g.k; depth += pass) {
         const int64_t deep = least(pass, g.k - depth);
-        const Operand* a = converted_a;
-        const int64_t a_stride = own_block ? deep : g.a_stride;
+        const Operand* a = own_a;
+        const int64_t a_stride = own_block ? own_stride : g.a_stride;
         if (g.a_depth > 0) {
           const Element* block = (const Element*)g.a + depth * g.a_stride + first_row;
-          convert_transposed(end_row - first_row, deep, block, g.a_stride, g.a_depth - depth, converted_a);
+          convert_transposed(end_row - first_row, deep, block, g.a_stride, g.a_depth - depth, own_a, own_stride);
         } else {
           const Element* block = (const Element*)g.a + first_row * g.a_stride + depth;
-          if constexpr (kConverted) {
-            for (int64_t r = 0; r < end_row - first_row; r++) convert(deep, block + r * g.a_stride, converted_a + r * deep);
-          } else {
-            a = block;
-          }
+          if constexpr (!kConverted) a = own_block ? own_a : block;
+          for (int64_t r = 0; own_block && r < end_row - first_row; r++) convert(deep, block + r * g.a_stride, own_a + r * own_stride);
         }
         for (int64_t panel = first_panel; panel < end_panel; panel++) {
           const Operand* b;
@@ -115,7 +116,7 @@ void multiply_rows(const Gemm& g, int64_t readable) {
       }
     }
     delete[] partial;
-    delete[] converted_a;
+    delete[] own_a;
     delete[] converted_b;
     Tile::end();
   }

@@ -8,15 +8,19 @@ namespace {
 inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
 // n a multiple of kLanes.
-template <class From>
-void convert(int64_t n, const From* from, float* to) {
+inline void convert(int64_t n, const bf16* from, float* to) {
   for (int64_t i = 0; i < n; i += kLanes) store(to + i, load(from + i));
 }
 
-// to [rows, depth] = the transpose of from [depth, rows], whose rows are `stride` apart; zeros where from has less than
+template <class T>
+void convert(int64_t n, const T* from, T* to) {
+  memcpy(to, from, n * sizeof(T));
+}
+
+// to [rows, depth], its rows `to_stride` apart, = the transpose of from [depth, rows]; zeros where from has less than
 // `depth` rows. depth a multiple of kPackedK.
 template <class From>
-void convert_transposed(int64_t rows, int64_t depth, const From* from, int64_t stride, int64_t there, float* to) {
+void convert_transposed(int64_t rows, int64_t depth, const From* from, int64_t stride, int64_t there, float* to, int64_t to_stride) {
   for (int64_t k = 0; k < depth; k += 16) {
     for (int64_t row = 0; row < rows; row += 16) {
       const int64_t count = least(16, rows - row);
@@ -25,13 +29,14 @@ void convert_transposed(int64_t rows, int64_t depth, const From* from, int64_t s
         block[i] = k + i < there ? (u32x16)load(from + (k + i) * stride + row, count) : u32x16{};
       }
       transpose_block(block);
-      for (int64_t r = 0; r < count; r++) memcpy(to + (row + r) * depth + k, &block[r], sizeof block[r]);
+      for (int64_t r = 0; r < count; r++) memcpy(to + (row + r) * to_stride + k, &block[r], sizeof block[r]);
     }
   }
 }
 
 // Two rows as one vector of pairs.
-inline void convert_transposed(int64_t rows, int64_t depth, const bf16* from, int64_t stride, int64_t there, bf16* to) {
+inline void convert_transposed(int64_t rows, int64_t depth, const bf16* from, int64_t stride, int64_t there, bf16* to,
+                               int64_t to_stride) {
   for (int64_t k = 0; k < depth; k += 32) {
     for (int64_t row = 0; row < rows; row += 16) {
       const int64_t count = least(16, rows - row);
@@ -47,7 +52,7 @@ inline void convert_transposed(int64_t rows, int64_t depth, const bf16* from, in
         pairs[p] = lengthen(two[0]) | lengthen(two[1]) << 16;
       }
       transpose_block(pairs);
-      for (int64_t r = 0; r < count; r++) memcpy(to + (row + r) * depth + k, &pairs[r], sizeof pairs[r]);
+      for (int64_t r = 0; r < count; r++) memcpy(to + (row + r) * to_stride + k, &pairs[r], sizeof pairs[r]);
     }
   }
 }

@@ -58,6 +58,7 @@ describe.each([...instructionSets, "emulated tiles"] as const)("products, %s", (
 		[33, 32, 1568],
 		[64, 576, 576],
 		[200, 33, 3104],
+		[50, 40, 2048],
 		[1600, 48, 64],
 	];
 	test.each(sizes)("%i x %i x %i", (m, n, k) => {
