@@ -20,6 +20,20 @@ constexpr bool kSame = false;
 template <class A>
 constexpr bool kSame<A, A> = true;
 
+template <int kCount>
+struct Rows {
+  static constexpr int count = kCount;
+};
+
+// run(Rows<count>), from 1 to kMost: a loop over so many rows is held in registers.
+template <int kMost, class Run>
+void with_rows(int64_t count, Run run) {
+  if constexpr (kMost > 1) {
+    if (count < kMost) return with_rows<kMost - 1>(count, run);
+  }
+  run(Rows<kMost>{});
+}
+
 // What becomes of a tile: kept as a partial sum, or finished and written to c.
 template <class T>
 void finish(const Gemm& g, const float* tile, int64_t row, int64_t rows, int64_t column, float* partial,

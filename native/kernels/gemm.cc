@@ -50,28 +50,9 @@ struct FmaTile {
     }
   }
 
-  static void columns(int64_t count, int64_t depth, const float* a, int64_t a_stride, const float* b, float* tile) {
-    switch (count) {
-      case 1: return rows<1>(depth, a, a_stride, b, tile);
-      case 2: return rows<2>(depth, a, a_stride, b, tile);
-      case 3: return rows<3>(depth, a, a_stride, b, tile);
-      case 4: return rows<4>(depth, a, a_stride, b, tile);
-      case 5: return rows<5>(depth, a, a_stride, b, tile);
-#if defined(__AVX512F__)
-      case 6: return rows<6>(depth, a, a_stride, b, tile);
-      case 7: return rows<7>(depth, a, a_stride, b, tile);
-      case 8: return rows<8>(depth, a, a_stride, b, tile);
-      case 9: return rows<9>(depth, a, a_stride, b, tile);
-      case 10: return rows<10>(depth, a, a_stride, b, tile);
-      case 11: return rows<11>(depth, a, a_stride, b, tile);
-#endif
-      default: return rows<kRows>(depth, a, a_stride, b, tile);
-    }
-  }
-
   static void run(int64_t count, int64_t depth, const float* a, int64_t a_stride, const float* b, float* tile) {
     for (int64_t column = 0; column < kPanel; column += kVectors * kWide) {
-      columns(count, depth, a, a_stride, b + column, tile + column);
+      with_rows<kRows>(count, [&](auto n) { rows<decltype(n)::count>(depth, a, a_stride, b + column, tile + column); });
     }
   }
 };

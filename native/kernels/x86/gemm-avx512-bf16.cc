@@ -35,21 +35,7 @@ struct Avx512Bf16Tile {
   }
 
   static void run(int64_t count, int64_t depth, const bf16* a, int64_t a_stride, const bf16* b, float* tile) {
-    const int64_t pairs = depth / 2;
-    switch (count) {
-      case 1: return rows<1>(pairs, a, a_stride, b, tile);
-      case 2: return rows<2>(pairs, a, a_stride, b, tile);
-      case 3: return rows<3>(pairs, a, a_stride, b, tile);
-      case 4: return rows<4>(pairs, a, a_stride, b, tile);
-      case 5: return rows<5>(pairs, a, a_stride, b, tile);
-      case 6: return rows<6>(pairs, a, a_stride, b, tile);
-      case 7: return rows<7>(pairs, a, a_stride, b, tile);
-      case 8: return rows<8>(pairs, a, a_stride, b, tile);
-      case 9: return rows<9>(pairs, a, a_stride, b, tile);
-      case 10: return rows<10>(pairs, a, a_stride, b, tile);
-      case 11: return rows<11>(pairs, a, a_stride, b, tile);
-      default: return rows<12>(pairs, a, a_stride, b, tile);
-    }
+    with_rows<kRows>(count, [&](auto n) { rows<decltype(n)::count>(depth / 2, a, a_stride, b, tile); });
   }
 };
 
