@@ -23,8 +23,8 @@ static Kernels table_for(Isa isa) {
   if (isa >= Isa::kAvx512) avx512::fill(k);
   else if (isa == Isa::kAvx2) avx2::fill(k);
   else portable::fill(k);
-  if (isa == Isa::kAvx512Bf16) k.product[kBf16] = {gemm_avx512_bf16, k.pairs};
-  if (isa == Isa::kAmx) k.product[kBf16] = {gemm_amx, k.pairs};
+  if (isa == Isa::kAvx512Bf16) k.products[kBf16] = {gemm_avx512_bf16, k.pairs};
+  if (isa == Isa::kAmx) k.products[kBf16] = {gemm_amx, k.pairs};
 #else
   portable::fill(k);
 #endif
@@ -76,7 +76,7 @@ void use_isa(Isa isa) { choice() = {isa, table_for(isa)}; }
 void emulate_tiles() {
 #if defined(THALIA_X86)
   Kernels& table = choice().table;
-  table.product[kBf16] = {gemm_emulated_tiles, table.pairs};
+  table.products[kBf16] = {gemm_emulated_tiles, table.pairs};
 #endif
 }
 

@@ -12,21 +12,21 @@ static void* scratch(int64_t bytes) {
 }
 
 // The kernel that multiplies rows of x's type and length k; null: libtorch does.
-static const Product* product_of(const Tensor& x, int64_t k) {
+static const GemmKernel* product_of(const Tensor& x, int64_t k) {
   if (x.scalar_type() != at::kFloat && x.scalar_type() != at::kBFloat16) return nullptr;
-  const Product& product = kernels().product[element(x)];
+  const GemmKernel& product = kernels().products[element(x)];
   return product.gemm && k % kPackedK == 0 ? &product : nullptr;
 }
 
 // The same for products whose operands are laid out for one call: libtorch's of f32 are as good at these.
-static const Product* gradient_product_of(const Tensor& x, int64_t k) {
+static const GemmKernel* gradient_product_of(const Tensor& x, int64_t k) {
   return x.scalar_type() == at::kFloat ? nullptr : product_of(x, k);
 }
 
 // ---- products. weight [n, k], x [..., k], y [..., n]; packed: `packWeight` of the weight.
 
 // The operand of x weight^T: as it was packed, or packed now.
-static const void* operand(const Product& product, const Tensor& weight, MaybeTensor packed) {
+static const void* operand(const GemmKernel& product, const Tensor& weight, MaybeTensor packed) {
   const int64_t n = weight.size(0), k = weight.size(1);
   const auto type = weight.scalar_type();
   if (packed) return rows_of(*packed, type, packed_size(k, n));
@@ -37,7 +37,7 @@ static const void* operand(const Product& product, const Tensor& weight, MaybeTe
 
 constexpr auto linear_forward = [](const Tensor& x, const Tensor& weight, MaybeTensor packed, MaybeTensor bias, MaybeTensor residual) -> Tensor {
   const int64_t n = weight.size(0), k = weight.size(1), m = x.numel() / k;
-  const Product* product = product_of(x, k);
+  const GemmKernel* product = product_of(x, k);
   if (!product) {
     auto y = at::linear(x, weight, bias);
     return residual ? y.add_(*residual) : y;
@@ -55,7 +55,7 @@ constexpr auto linear_forward = [](const Tensor& x, const Tensor& weight, MaybeT
 constexpr auto linear_f32 = [](const Tensor& out, const Tensor& x, const Tensor& weight, MaybeTensor packed) {
   const int64_t n = weight.size(0), k = weight.size(1), m = x.numel() / k;
   void* c = rows_of(out, at::kFloat, m * n);
-  const Product* product = product_of(x, k);
+  const GemmKernel* product = product_of(x, k);
   if (!product) {
     auto rows = out.view({m, n});
     if (x.scalar_type() == at::kFloat) at::mm_out(rows, x.reshape({m, k}), weight.t());
@@ -68,7 +68,7 @@ constexpr auto linear_f32 = [](const Tensor& out, const Tensor& x, const Tensor&
 // packed: `packWeightBackward` of the weight.
 constexpr auto linear_input_gradient = [](const Tensor& dy, const Tensor& weight, MaybeTensor packed) -> Tensor {
   const int64_t n = weight.size(0), k = weight.size(1), m = dy.numel() / n;
-  const Product* product = gradient_product_of(dy, n);
+  const GemmKernel* product = gradient_product_of(dy, n);
   if (!product) return at::matmul(dy, weight);
   auto shape = dy.sizes().vec();
   shape.back() = k;
@@ -90,7 +90,7 @@ constexpr auto linear_input_gradient = [](const Tensor& dy, const Tensor& weight
 constexpr auto linear_weight_gradient = [](const Tensor& gradient, const Tensor& dy, const Tensor& x) {
   const int64_t n = gradient.size(0), k = gradient.size(1), m = x.numel() / k;
   rows_of(gradient, at::kFloat, n * k);
-  const Product* product = gradient_product_of(x, kPackedK);
+  const GemmKernel* product = gradient_product_of(x, kPackedK);
   if (!product) {
     auto a = dy.reshape({m, n}).t(), b = x.reshape({m, k});
     if (x.scalar_type() == at::kFloat) gradient.addmm_(a, b);
@@ -113,7 +113,7 @@ constexpr auto linear_weight_gradient = [](const Tensor& gradient, const Tensor&
 void register_kernels(Registry& r) {
   r.op("packWeight", [](const Tensor& weight) -> std::optional<Tensor> {
     const int64_t n = weight.size(0), k = weight.size(1);
-    const Product* product = product_of(weight, k);
+    const GemmKernel* product = product_of(weight, k);
     if (!product) return std::nullopt;
     auto packed = at::empty({packed_size(k, n)}, weight.options());
     product->packing.pack_transposed(k, n, rows_of(weight, weight.scalar_type(), n * k), packed.data_ptr());
@@ -121,7 +121,7 @@ void register_kernels(Registry& r) {
   });
   r.op("packWeightBackward", [](const Tensor& weight) -> std::optional<Tensor> {
     const int64_t n = weight.size(0), k = weight.size(1);
-    const Product* product = gradient_product_of(weight, n);
+    const GemmKernel* product = gradient_product_of(weight, n);
     if (!product) return std::nullopt;
     auto packed = at::empty({packed_size(n, k)}, weight.options());
     product->packing.pack(n, k, k, rows_of(weight, weight.scalar_type(), n * k), packed.data_ptr());

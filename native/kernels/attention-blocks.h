@@ -10,7 +10,6 @@ namespace {
 
 constexpr int64_t kBlock = 64;  // keys of a block, and rows of the queries stacked against it
 
-inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 inline int64_t most_of(int64_t a, int64_t b) { return a > b ? a : b; }
 inline int64_t blocks_of(int64_t rows) { return (rows + kBlock - 1) / kBlock; }
 inline int64_t sixteens(int64_t n) { return (n + 15) / 16; }

@@ -3,6 +3,7 @@
 
 #if defined(__AVX2__)
 #include "gemm-loops.h"
+#include "wide.h"
 #endif
 
 namespace thalia::THALIA_SET {
@@ -10,20 +11,13 @@ namespace thalia::THALIA_SET {
 #if defined(__AVX2__)
 namespace {
 
-// As many sums as the registers hold beside a vector of each operand: kRows rows by kVectors vectors.
+// As many sums as the registers hold beside a vector of each operand: kRowsAtOnce rows by kVectors vectors.
 #if defined(__AVX512F__)
-constexpr int64_t kWide = 16, kRowsAtOnce = 12;
+constexpr int64_t kRowsAtOnce = 12;
 #else
-constexpr int64_t kWide = 8, kRowsAtOnce = 6;
+constexpr int64_t kRowsAtOnce = 6;
 #endif
 constexpr int64_t kVectors = 2;
-
-typedef float wide __attribute__((vector_size(kWide * 4)));
-inline wide load_wide(const float* p) {
-  wide v;
-  memcpy(&v, p, sizeof v);
-  return v;
-}
 
 struct FmaTile {
   using Operand = float;
@@ -39,14 +33,14 @@ struct FmaTile {
       const wide b0 = load_wide(b), b1 = load_wide(b + kWide);
 #pragma GCC unroll 12
       for (int r = 0; r < kCount; r++) {
-        const wide left = a[r * a_stride + k] - wide{};
+        const wide left = splat_wide(a[r * a_stride + k]);
         sums[r][0] += left * b0;
         sums[r][1] += left * b1;
       }
     }
     for (int r = 0; r < kCount; r++) {
-      memcpy(tile + r * kPanel, &sums[r][0], sizeof(wide));
-      memcpy(tile + r * kPanel + kWide, &sums[r][1], sizeof(wide));
+      store_wide(tile + r * kPanel, sums[r][0]);
+      store_wide(tile + r * kPanel + kWide, sums[r][1]);
     }
   }
 
@@ -108,15 +102,15 @@ void pack_transposed(int64_t k, int64_t n, const void* b_, void* packed_) {
 }
 
 template <class T>
-Product product() {
+GemmKernel gemm_kernel() {
   return {gemm<T>, {pack<T>, pack_transposed<T>}};
 }
 
 }  // namespace
 
 void add_products(Kernels& k) {
-  k.product[kF32] = product<float>();
-  k.product[kBf16] = product<bf16>();
+  k.products[kF32] = gemm_kernel<float>();
+  k.products[kBf16] = gemm_kernel<bf16>();
 }
 
 #else

@@ -92,14 +92,14 @@ struct Packing {
   void (*pack_transposed)(int64_t k, int64_t n, const void* b, void* packed);
 };
 
-struct Product {
+struct GemmKernel {
   // Null where the set has no product of the type: libtorch's is used then.
   void (*gemm)(const Gemm&);
   Packing packing;
 };
 
 struct Kernels {
-  Product product[kElements];
+  GemmKernel products[kElements];
   // Of bf16, in pairs.
   Packing pairs;
 

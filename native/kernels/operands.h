@@ -5,8 +5,6 @@
 namespace thalia {
 namespace {
 
-inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
-
 // n a multiple of kLanes.
 inline void convert(int64_t n, const bf16* from, float* to) {
   for (int64_t i = 0; i < n; i += kLanes) store(to + i, load(from + i));

@@ -1,44 +1,18 @@
-// Small products of f32 matrices in the cache, held in registers one tile at a time. Vectors are as wide as the
-// registers: the compiler keeps wider ones in memory.
+// Small products of f32 matrices in the cache, held in registers one tile at a time.
 #pragma once
-#include "simd.h"
+#include "wide.h"
 
 namespace thalia {
 namespace {
 
 // A tile is kTileRows rows by kTileColumns times sixteen columns.
 #if defined(__AVX512F__)
-constexpr int64_t kWide = 16, kTileRows = 4, kTileColumns = 4;
-#elif defined(__AVX2__)
-constexpr int64_t kWide = 8, kTileRows = 4, kTileColumns = 1;
-#elif defined(__aarch64__)
-constexpr int64_t kWide = 4, kTileRows = 4, kTileColumns = 1;
+constexpr int64_t kTileRows = 4, kTileColumns = 4;
+#elif defined(__AVX2__) || defined(__aarch64__)
+constexpr int64_t kTileRows = 4, kTileColumns = 1;
 #else
-constexpr int64_t kWide = 4, kTileRows = 2, kTileColumns = 1;
+constexpr int64_t kTileRows = 2, kTileColumns = 1;
 #endif
-
-typedef float wide __attribute__((vector_size(kWide * 4)));
-typedef int32_t wide_int __attribute__((vector_size(kWide * 4)));
-typedef uint32_t wide_bits __attribute__((vector_size(kWide * 4)));
-typedef uint16_t wide_half __attribute__((vector_size(kWide * 2)));
-
-inline wide load_wide(const float* p) {
-  wide v;
-  memcpy(&v, p, sizeof v);
-  return v;
-}
-inline wide load_wide(const bf16* p) {
-  wide_half v;
-  memcpy(&v, p, sizeof v);
-#if defined(__AVX512F__)
-  return (wide)(lengthen(v) << 16);
-#else
-  return (wide)(__builtin_convertvector(v, wide_bits) << 16);
-#endif
-}
-
-inline void store_wide(float* p, wide v) { memcpy(p, &v, sizeof v); }
-inline wide splat_wide(float x) { return x - wide{}; }
 
 // c = a b, or c += a b. Elements of a are a_row and a_depth apart, which transposes it at will; rows of b b_depth, and
 // each sixteen columns of it b_column.

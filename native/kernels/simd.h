@@ -23,6 +23,8 @@ typedef uint16_t u16x16 __attribute__((vector_size(32)));
 
 constexpr int64_t kLanes = 16;
 
+inline int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
 // By the instruction where there is one: compilers make halves of it.
 inline u32x16 lengthen(u16x16 v) {
 #if defined(__AVX512F__)
