@@ -145,8 +145,10 @@ function overMicroBatches<T>(
 	checkAll(decoders, sequences);
 	const results: T[] = [];
 	const batches = microBatches(sequences, tokenBudget);
-	// Weights that are used once are laid out as they are used.
-	const packed = batches.length > 1 ? decoders.map((decoder) => noGrad(() => packBlocks(decoder))) : [];
+	// Weights that are used once are laid out as they are used, and so are two decoders', whose copies would take more memory
+	// than learning does.
+	const once = batches.length > 1 && decoders.length === 1;
+	const packed = once ? decoders.map((decoder) => noGrad(() => packBlocks(decoder))) : [];
 	try {
 		for (const indices of batches) {
 			noGrad(() =>
